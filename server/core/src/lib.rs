@@ -1,0 +1,18 @@
+//! The pure core of Resync: the nouns of the domain, and everything that decides.
+//!
+//! What it is not: nothing here reads or writes anything, waits, logs, or knows the time. Values
+//! come in, values go out; the compiler guards it, since this crate depends on no runtime.
+//!
+//! Read in this order: [`id`], [`issue`], [`forest`], [`change`], [`synchronizer`], [`claim`],
+//! then the decision itself, [`plan`], and what stops it, [`guard`].
+
+pub mod change;
+pub mod claim;
+pub mod forest;
+pub mod id;
+pub mod issue;
+pub mod job;
+pub mod order;
+pub mod problem;
+pub mod synchronizer;
+pub mod time;
