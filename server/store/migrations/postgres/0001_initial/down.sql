@@ -1,0 +1,16 @@
+DROP TABLE requests;
+DROP TABLE journal;
+DROP TABLE job_log;
+DROP TABLE job_changes;
+DROP TABLE jobs;
+DROP TABLE wishes;
+DROP TABLE base;
+DROP TABLE synchronizers;
+DROP TABLE observations;
+DROP TABLE trackers;
+DROP TABLE claims;
+DROP TABLE "rows";
+DROP TABLE forest_changes;
+DROP TABLE forest_versions;
+DROP TABLE structures;
+DROP TABLE server_meta;

@@ -1,0 +1,137 @@
+//! Jobs as records, and the claim that a worker has on one.
+
+use resync_core::id::IssueKey;
+use resync_core::id::{ForestVersion, JobId, Principal, StructureId, SynchronizerId, Uid};
+use resync_core::job::{
+    Job, JobCounters, JobKind, JobProgress, JobRequest, JobState, PlanSummary, Severity, Trigger,
+    WaitReason,
+};
+use resync_core::problem::Problem;
+use resync_core::synchronizer::Rule;
+use resync_core::time::Timestamp;
+
+/// A job with what watchers of it need.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct JobRecord {
+    /// The job.
+    pub job: Job,
+    /// Grows with every change of the job that a watcher can see, and with its log.
+    pub revision: i64,
+}
+
+/// A job to create.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NewJob {
+    /// A fresh id.
+    pub uid: Uid,
+    /// What it does.
+    pub kind: JobKind,
+    /// The structure.
+    pub structure: StructureId,
+    /// The synchronizer; `None` for an incremental sync.
+    pub synchronizer: Option<SynchronizerId>,
+    /// The synchronizer's rule.
+    pub rule: Option<Rule>,
+    /// The etag that the synchronizer had when its rule was read; it must still have it. Empty
+    /// without a synchronizer.
+    pub synchronizer_etag: String,
+    /// What the caller asks for.
+    pub request: JobRequest,
+    /// What starts it.
+    pub trigger: Trigger,
+    /// Who starts it.
+    pub creator: Principal,
+    /// When.
+    pub time: Timestamp,
+}
+
+/// The claim of one worker on one job. Every write of a worker takes it, and is refused with
+/// [`crate::Error::LeaseLost`] once another worker has claimed the job.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Lease {
+    /// The job.
+    pub job: JobId,
+    /// Which claim on the job this is: grows by one with each.
+    pub epoch: i64,
+}
+
+/// A job that was just claimed: running (or cancelling, when it was being cancelled as its last
+/// worker vanished).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ClaimedJob {
+    /// The job.
+    pub job: Job,
+    /// The claim.
+    pub lease: Lease,
+}
+
+/// Who claims, and how much.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ClaimRequest {
+    /// The worker, for people who look at the table.
+    pub owner: String,
+    /// Now.
+    pub now: Timestamp,
+    /// How long the claim holds without a heartbeat, in milliseconds.
+    pub lease_ms: i64,
+    /// The most jobs that run at the same time, of all workers together.
+    pub capacity: usize,
+}
+
+/// What to change of a job; `None` leaves a field as it is.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct JobUpdate {
+    /// The state. A final one ends the job, and with it the lease.
+    pub state: Option<JobState>,
+    /// How far it is.
+    pub progress: Option<JobProgress>,
+    /// What it has read and done.
+    pub counters: Option<JobCounters>,
+    /// What it is going to do.
+    pub plan: Option<PlanSummary>,
+    /// Why it failed.
+    pub error: Option<Problem>,
+    /// The version of the forest that it compared.
+    pub base_forest_version: Option<ForestVersion>,
+    /// The version after its change.
+    pub result_forest_version: Option<ForestVersion>,
+}
+
+/// Which jobs to list. `None` everywhere lists all.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct JobFilter {
+    /// Only jobs of this structure.
+    pub structure: Option<StructureId>,
+    /// Only jobs of this synchronizer.
+    pub synchronizer: Option<SynchronizerId>,
+    /// Only jobs in this state.
+    pub state: Option<JobState>,
+    /// Only jobs of this kind.
+    pub kind: Option<JobKind>,
+    /// Only previews, or only jobs that are none.
+    pub preview: Option<bool>,
+    /// Only jobs that have not ended, or only those that have.
+    pub live: Option<bool>,
+}
+
+/// A line to append to a job's log.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NewLogEntry {
+    /// When.
+    pub time: Timestamp,
+    /// How serious.
+    pub severity: Severity,
+    /// The text, for people.
+    pub message: String,
+    /// The issue that it is about, if any.
+    pub issue_key: Option<IssueKey>,
+}
+
+/// Why a job goes back to waiting, and until when.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Retry {
+    /// When the next try is due.
+    pub next_attempt_time: Timestamp,
+    /// What it waits for.
+    pub wait_reason: Option<WaitReason>,
+}
