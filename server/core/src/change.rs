@@ -84,9 +84,33 @@ impl ForestChange {
     /// The step that undoes this one, when applied directly after it.
     pub fn inverse(&self) -> ForestChange {
         match self.clone() {
-            Self::Add { row, item, alias, to } => Self::Remove { row, item, alias, from: to },
-            Self::Move { row, from, to } => Self::Move { row, from: to, to: from },
-            Self::Remove { row, item, alias, from } => Self::Add { row, item, alias, to: from },
+            Self::Add {
+                row,
+                item,
+                alias,
+                to,
+            } => Self::Remove {
+                row,
+                item,
+                alias,
+                from: to,
+            },
+            Self::Move { row, from, to } => Self::Move {
+                row,
+                from: to,
+                to: from,
+            },
+            Self::Remove {
+                row,
+                item,
+                alias,
+                from,
+            } => Self::Add {
+                row,
+                item,
+                alias,
+                to: from,
+            },
             Self::SetAlias { row, alias } => Self::SetAlias { row, alias: !alias },
         }
     }

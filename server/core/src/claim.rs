@@ -7,9 +7,7 @@ use crate::id::{RowId, SynchronizerId};
 use serde::{Deserialize, Serialize};
 
 /// Who claims a row.
-#[derive(
-    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
-)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum ClaimSource {
     /// A person, by `EditForest`.
     Person,
@@ -18,9 +16,7 @@ pub enum ClaimSource {
 }
 
 /// One claim on one row.
-#[derive(
-    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
-)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Claim {
     /// The row.
     pub row: RowId,

@@ -111,8 +111,7 @@ impl Slug {
     /// Checks a text that came from outside; `None` when it is not a slug.
     pub fn parse(text: &str) -> Option<Slug> {
         let first = text.bytes().next()?;
-        let allowed =
-            |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
+        let allowed = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
         (first.is_ascii_lowercase() && text.len() <= SLUG_MAX && text.bytes().all(allowed))
             .then(|| Slug::new(text))
     }

@@ -8,9 +8,7 @@ use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
 /// Which issue, of which tracker. The identity of an issue row.
-#[derive(
-    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
-)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct IssueRef {
     /// The tracker.
     pub tracker: TrackerId,

@@ -42,14 +42,20 @@ pub enum JobState {
 impl JobState {
     /// Whether the job has ended.
     pub fn is_final(self) -> bool {
-        matches!(self, Self::Succeeded | Self::Incomplete | Self::Failed | Self::Cancelled)
+        matches!(
+            self,
+            Self::Succeeded | Self::Incomplete | Self::Failed | Self::Cancelled
+        )
     }
 
     /// Whether a job in this state may go to `next`. Staying is not a transition.
     pub fn may_become(self, next: JobState) -> bool {
         match self {
             Self::Pending => {
-                matches!(next, Self::Running | Self::Cancelling | Self::Cancelled | Self::Failed)
+                matches!(
+                    next,
+                    Self::Running | Self::Cancelling | Self::Cancelled | Self::Failed
+                )
             }
             Self::Running => !matches!(next, Self::Running),
             Self::Cancelling => next.is_final(),

@@ -7,7 +7,10 @@
 //! then the decision itself, [`plan`], and what stops it, [`guard`].
 
 pub mod change;
+pub mod check;
 pub mod claim;
+pub mod commit;
+pub mod edit;
 pub mod forest;
 pub mod id;
 pub mod issue;

@@ -87,7 +87,11 @@ pub struct Problem {
 impl Problem {
     /// A problem without metadata.
     pub fn new(reason: Reason, message: impl Into<String>) -> Self {
-        Self { reason, message: message.into(), metadata: BTreeMap::new() }
+        Self {
+            reason,
+            message: message.into(),
+            metadata: BTreeMap::new(),
+        }
     }
 
     /// Adds one variable part.

@@ -1,0 +1,124 @@
+//! Checks what must hold of a forest, so that invariants are code and not hope.
+//!
+//! What it is not: a repair. A violation in a stored forest is a fault of the program or of the
+//! store, and is reported.
+
+use crate::change::Item;
+use crate::forest::Forest;
+use crate::id::RowId;
+use crate::issue::IssueRef;
+use rustc_hash::FxHashSet;
+use thiserror::Error;
+
+/// Something that does not hold.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+pub enum Violation {
+    /// Two rows have the same id.
+    #[error("row {row} is there twice")]
+    DuplicateRow {
+        /// The row.
+        row: RowId,
+    },
+    /// A row's parent does not exist.
+    #[error("row {row} is below row {parent}, which does not exist")]
+    UnknownParent {
+        /// The row.
+        row: RowId,
+        /// What it says its parent is.
+        parent: RowId,
+    },
+    /// A row cannot be reached from the top: it is below itself.
+    #[error("row {row} is in a branch that is not attached to the top")]
+    Unreachable {
+        /// The row.
+        row: RowId,
+    },
+    /// Two siblings are not in the order of their keys, or have the same key.
+    #[error("row {row} does not come after its previous sibling by its key")]
+    KeyOrder {
+        /// The second of the two.
+        row: RowId,
+    },
+    /// An issue has two primary rows.
+    #[error("row {row} is a second primary row of {issue:?}")]
+    SecondPrimary {
+        /// The second of the two.
+        row: RowId,
+        /// The issue.
+        issue: IssueRef,
+    },
+    /// An issue has aliases only.
+    #[error("row {row} is an alias, but {issue:?} has no primary row")]
+    AliasWithoutPrimary {
+        /// The alias.
+        row: RowId,
+        /// The issue.
+        issue: IssueRef,
+    },
+    /// A folder is marked as an alias.
+    #[error("row {row} is a folder and an alias")]
+    FolderAlias {
+        /// The folder.
+        row: RowId,
+    },
+    /// An index does not lead to the row.
+    #[error("row {row} is not found by its id or its issue")]
+    NotIndexed {
+        /// The row.
+        row: RowId,
+    },
+}
+
+/// Everything that does not hold of a forest; empty for a valid one. Rows that have no key yet
+/// (see [`Forest::apply`]) are no violation.
+pub fn violations(forest: &Forest) -> Vec<Violation> {
+    let mut found = Vec::new();
+    let mut reached = 0;
+    for (row, _) in forest.preorder() {
+        reached += 1;
+        check_row(forest, row, &mut found);
+    }
+    if reached < forest.len() {
+        let seen: FxHashSet<RowId> = forest.preorder().map(|(row, _)| row).collect();
+        let lost = forest.row_ids().filter(|row| !seen.contains(row));
+        let mut lost: Vec<RowId> = lost.collect();
+        lost.sort_unstable();
+        found.extend(lost.into_iter().map(|row| Violation::Unreachable { row }));
+    }
+    found
+}
+
+fn check_row(forest: &Forest, row: RowId, found: &mut Vec<Violation>) {
+    let place = forest.place_of(row);
+    let previous = place.and_then(|place| place.previous);
+    if let (Some(key), Some(before)) = (
+        forest.key(row),
+        previous.and_then(|previous| forest.key(previous)),
+    ) && before >= key
+    {
+        found.push(Violation::KeyOrder { row });
+    }
+    match forest.item(row) {
+        None => found.push(Violation::NotIndexed { row }),
+        Some(Item::Folder(_)) if forest.is_alias(row) => found.push(Violation::FolderAlias { row }),
+        Some(Item::Folder(_)) => {}
+        Some(Item::Issue(issue)) => check_issue(forest, row, *issue, found),
+    }
+}
+
+fn check_issue(forest: &Forest, row: RowId, issue: IssueRef, found: &mut Vec<Violation>) {
+    let primary = forest.primary_row(issue);
+    if forest.is_alias(row) {
+        if primary.is_none() {
+            found.push(Violation::AliasWithoutPrimary { row, issue });
+        }
+        if !forest.rows_of_issue(issue).any(|other| other == row) {
+            found.push(Violation::NotIndexed { row });
+        }
+    } else if primary != Some(row) {
+        found.push(match primary {
+            Some(_) => Violation::SecondPrimary { row, issue },
+            None => Violation::NotIndexed { row },
+        });
+    }
+}
