@@ -3,6 +3,8 @@
 //! What it is not: Jira's JSON or HTTP; those stay in [`jira`]. The trait here reads only: a
 //! preview holds nothing else, so it cannot write.
 
+pub mod jira;
+
 use async_trait::async_trait;
 use resync_core::id::{IssueId, JiraId, ProjectKey};
 use resync_core::issue::{ObservedIssue, QueryResult};

@@ -1,0 +1,137 @@
+//! Issues by id and by key, past the search index where the product can.
+//!
+//! What it is not: a search. What is not found here is gone or invisible.
+
+use super::answer::Failure;
+use super::exchange::Call;
+use super::settings::Product;
+use super::transport::Transport;
+use super::wire::{Dated, Interner, OBSERVED_FIELDS};
+use super::{Jira, jql, wire};
+use crate::{Error, IssueBatch};
+use futures::stream::{self, StreamExt, TryStreamExt};
+use resync_core::id::IssueId;
+use resync_core::issue::ObservedIssue;
+use rustc_hash::FxHashSet;
+use serde_json::json;
+
+/// Issues in one `bulkfetch`; more are refused.
+pub(super) const BULK_FETCH_MAX: usize = 100;
+
+/// Ids in one search on Data Center: such a query stays far below any limit on its length.
+const IDS_PER_SEARCH: usize = 200;
+
+impl<T: Transport> Jira<T> {
+    /// Reads issues by id; tells which cannot be read.
+    pub(super) async fn look_up(&self, ids: &[IssueId]) -> Result<IssueBatch, Error> {
+        let mut seen = FxHashSet::default();
+        let ids: Vec<IssueId> = ids.iter().copied().filter(|id| seen.insert(*id)).collect();
+        let interner = Interner::default();
+        let chunk_size = match self.product {
+            Product::Cloud => BULK_FETCH_MAX,
+            Product::DataCenter => IDS_PER_SEARCH,
+        };
+        let chunks: Vec<Vec<IssueId>> = ids.chunks(chunk_size).map(<[_]>::to_vec).collect();
+        let read = |chunk: Vec<IssueId>| self.look_up_chunk(chunk, &interner);
+        let found: Vec<Vec<ObservedIssue>> = stream::iter(chunks)
+            .map(read)
+            .buffered(self.concurrency)
+            .try_collect()
+            .await?;
+        let found: Vec<ObservedIssue> = found.into_iter().flatten().collect();
+        let readable: FxHashSet<IssueId> = found.iter().map(|issue| issue.id).collect();
+        let missing = ids
+            .into_iter()
+            .filter(|id| !readable.contains(id))
+            .collect();
+        Ok(IssueBatch { found, missing })
+    }
+
+    async fn look_up_chunk(
+        &self,
+        ids: Vec<IssueId>,
+        interner: &Interner,
+    ) -> Result<Vec<ObservedIssue>, Error> {
+        match self.product {
+            Product::Cloud => self.fetch_in_bulk(&ids, interner).await,
+            Product::DataCenter => self.search_and_confirm(&ids, interner).await,
+        }
+    }
+
+    /// Cloud: reads at most [`BULK_FETCH_MAX`] issues by id, as they are now.
+    pub(super) async fn fetch_in_bulk(
+        &self,
+        ids: &[IssueId],
+        interner: &Interner,
+    ) -> Result<Vec<ObservedIssue>, Error> {
+        let ids: Vec<String> = ids.iter().map(IssueId::to_string).collect();
+        let body = json!({ "issueIdsOrKeys": ids, "fields": OBSERVED_FIELDS });
+        let call = Call::post(self.path("issue/bulkfetch"), &body);
+        let decode = |body: &[u8]| wire::issue_page(body, interner);
+        match self.exchange.fetch(&call, decode).await {
+            Ok(page) => Ok(undated(page.items)),
+            Err(failure) => Err(failure.of_resource(self.product)),
+        }
+    }
+
+    /// Data Center: searches by id, and asks for each issue that the index does not have.
+    async fn search_and_confirm(
+        &self,
+        ids: &[IssueId],
+        interner: &Interner,
+    ) -> Result<Vec<ObservedIssue>, Error> {
+        let mut found = Vec::with_capacity(ids.len());
+        let mut open: Vec<IssueId> = ids.to_vec();
+        // The server may give fewer than asked for, and says by the total that there are more.
+        while !open.is_empty() {
+            let jql = jql::with_ids(&open);
+            let page = self.search_page(&jql, &OBSERVED_FIELDS, 0, open.len(), true, interner);
+            let page = page.await?;
+            let given: FxHashSet<IssueId> = page.items.iter().map(|dated| dated.issue.id).collect();
+            let more = page.total.is_some_and(|total| total > given.len() as u64);
+            open.retain(|id| !given.contains(id));
+            found.extend(undated(page.items));
+            if !more || given.is_empty() {
+                break;
+            }
+        }
+        for id in open {
+            found.extend(self.get_issue(&id.to_string(), interner).await?);
+        }
+        Ok(found)
+    }
+
+    /// Finds an issue by a key that a person typed.
+    pub(super) async fn find_by_key(&self, key: &str) -> Result<Option<ObservedIssue>, Error> {
+        let Some(key) = jql::issue_key(key) else {
+            let detail = format!("{key:.60} is not the key of an issue, such as PAY-12");
+            return Err(Error::QueryInvalid {
+                detail: super::answer::clean(&detail),
+            });
+        };
+        self.get_issue(&key, &Interner::default()).await
+    }
+
+    /// `name` is an id or a checked key: it stands in the path.
+    async fn get_issue(
+        &self,
+        name: &str,
+        interner: &Interner,
+    ) -> Result<Option<ObservedIssue>, Error> {
+        let fields = OBSERVED_FIELDS.join(",");
+        let call = Call::get(self.path(&format!("issue/{name}?fields={fields}")));
+        match self
+            .exchange
+            .fetch(&call, |body| wire::issue(body, interner))
+            .await
+        {
+            Ok(issue) => Ok(Some(issue)),
+            Err(Failure::Absent(_)) => Ok(None),
+            Err(failure) => Err(failure.of_resource(self.product)),
+        }
+    }
+}
+
+fn undated(items: Vec<Dated>) -> Vec<ObservedIssue> {
+    items.into_iter().map(|dated| dated.issue).collect()
+}

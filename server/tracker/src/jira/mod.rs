@@ -1,0 +1,156 @@
+//! The reading adapter for Jira Cloud (REST version 3) and Jira Data Center (version 2).
+//!
+//! What it is not: the place where anything is decided about a structure. It turns questions of
+//! [`TrackerReader`] into requests, and answers into domain values.
+//!
+//! How a query is read. Its first page is asked for in the query's own order; most queries end
+//! there. A larger result is read so that an edit in the middle cannot hide an issue:
+//!
+//! * Cloud: the ids of all pages first, in the query's order (a chain of page tokens), and the
+//!   issues by id beside it, in parallel. See [`cloud`].
+//! * Data Center: pages by offset in the order of creation, in parallel, each overlapping the one
+//!   before, in windows that begin at a moment of creation. See [`data_center`].
+//!
+//! There are no ranges of ids on purpose: to Jira `id >= 10500` means "in the project of issue
+//! 10500, from its number on", and nothing at all when there is no such issue.
+//!
+//! Who reads must be the account from the first request to the last: each answer is looked at,
+//! and the account is asked for before and after.
+
+mod answer;
+mod cloud;
+mod data_center;
+mod date;
+mod exchange;
+mod field;
+mod http;
+mod jql;
+mod limiter;
+mod lookup;
+mod query;
+mod settings;
+mod transport;
+mod wire;
+
+pub use exchange::{Jitter, PAUSE_MAX, RETRY_SPAN_MAX, TRIES_MAX};
+pub use field::HierarchyFields;
+pub use http::{
+    CONNECT_TIMEOUT_DEFAULT, HttpOptions, HttpSetupError, HttpTransport, RESPONSE_BYTES_MAX,
+};
+pub use settings::{
+    CONCURRENT_REQUESTS_DEFAULT, CONCURRENT_REQUESTS_MAX, Credential, PAGE_SIZE_CLOUD,
+    PAGE_SIZE_DATA_CENTER, PAGE_SIZE_MAX, Product, REQUEST_TIMEOUT_DEFAULT,
+    REQUESTS_PER_SECOND_DEFAULT, Secret, Settings, SettingsError,
+};
+pub use transport::{Transport, TransportError};
+
+use crate::{Error, Identity, IssueBatch, Query, ReadProgress, RequestCounters, TrackerReader};
+use async_trait::async_trait;
+use exchange::{Call, Exchange};
+use resync_core::id::IssueId;
+use resync_core::issue::{ObservedIssue, QueryResult};
+use wire::{Myself, ServerInfo};
+
+/// One Jira, read on behalf of one account.
+pub struct Jira<T> {
+    exchange: Exchange<T>,
+    product: Product,
+    concurrency: usize,
+    page_size: u32,
+}
+
+impl<T: Transport> Jira<T> {
+    /// Makes a handle; asks Jira nothing yet. `jitter` gives numbers from 0 to 1.
+    pub fn new(settings: &Settings, transport: T, jitter: Jitter) -> Result<Self, SettingsError> {
+        Ok(Self {
+            exchange: Exchange::new(settings, transport, jitter)?,
+            product: settings.product,
+            concurrency: settings.max_concurrent_requests as usize,
+            page_size: settings.page_size,
+        })
+    }
+
+    /// The path of a resource.
+    fn path(&self, resource: &str) -> String {
+        format!("{}/{resource}", self.product.api())
+    }
+
+    /// Makes sure that the session is the account's; only then is an empty answer believed.
+    async fn confirm_account(&self) -> Result<Myself, Error> {
+        let call = Call::get_account(self.path("myself"));
+        match self.exchange.fetch(&call, wire::value::<Myself>).await {
+            Ok(myself) => Ok(myself),
+            // Without a licence or with a token that is none, nothing is readable at all.
+            Err(answer::Failure::Other(Error::Forbidden { detail })) => {
+                Err(Error::CredentialRefused { detail })
+            }
+            Err(failure) => Err(failure.of_resource(self.product)),
+        }
+    }
+
+    async fn server_info(&self) -> Result<ServerInfo, Error> {
+        // Both products have it at the older version, which is how they can be told apart.
+        let call = Call::get("/rest/api/2/serverInfo".to_owned());
+        let outcome = self.exchange.fetch(&call, wire::value::<ServerInfo>).await;
+        let info = outcome.map_err(|failure| failure.of_resource(self.product))?;
+        // Versions of the server that do not say what they are, are not Cloud.
+        let is_cloud = info.deployment_type.as_deref() == Some("Cloud");
+        if is_cloud != (self.product == Product::Cloud) {
+            let found = info.deployment_type.as_deref().unwrap_or("Server");
+            let detail = format!("{found:.40} was found where {} is configured", self.product);
+            return Err(Error::ProductMismatch {
+                detail: answer::clean(&detail),
+            });
+        }
+        Ok(info)
+    }
+}
+
+#[async_trait]
+impl<T: Transport> TrackerReader for Jira<T> {
+    async fn identify(&self) -> Result<Identity, Error> {
+        let info = self.server_info().await?;
+        let myself = self.confirm_account().await?;
+        Ok(Identity {
+            account: myself.display_name,
+            time_zone: myself.time_zone,
+            version: info.version,
+        })
+    }
+
+    async fn read_query(
+        &self,
+        query: &Query,
+        progress: &(dyn Fn(ReadProgress) + Send + Sync),
+    ) -> Result<QueryResult, Error> {
+        self.confirm_account().await?;
+        let result = self.read_confirmed(query, progress).await?;
+        self.confirm_account().await?;
+        Ok(result)
+    }
+
+    async fn check_query(&self, query: &Query) -> Result<u64, Error> {
+        self.confirm_account().await?;
+        self.count(query).await
+    }
+
+    async fn read_issues(&self, ids: &[IssueId]) -> Result<IssueBatch, Error> {
+        let batch = self.look_up(ids).await?;
+        if !batch.missing.is_empty() {
+            self.confirm_account().await?;
+        }
+        Ok(batch)
+    }
+
+    async fn find_issue(&self, key: &str) -> Result<Option<ObservedIssue>, Error> {
+        let found = self.find_by_key(key).await?;
+        if found.is_none() {
+            self.confirm_account().await?;
+        }
+        Ok(found)
+    }
+
+    fn counters(&self) -> RequestCounters {
+        self.exchange.counters()
+    }
+}
