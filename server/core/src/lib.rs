@@ -6,16 +6,20 @@
 //! Read in this order: [`id`], [`issue`], [`forest`], [`change`], [`synchronizer`], [`claim`],
 //! then the decision itself, [`plan`], and what stops it, [`guard`].
 
+pub mod backoff;
 pub mod change;
 pub mod check;
 pub mod claim;
 pub mod commit;
 pub mod edit;
 pub mod forest;
+pub mod guard;
 pub mod id;
 pub mod issue;
 pub mod job;
 pub mod order;
+pub mod plan;
 pub mod problem;
+pub mod summary;
 pub mod synchronizer;
 pub mod time;

@@ -1,0 +1,132 @@
+//! The filter rule: every matched issue has a row, and the row is claimed.
+//!
+//! What it is not: removing what no longer matches; see [`super::retire`].
+
+use super::Held;
+use super::owner;
+use super::snapshot::{MatchedFilter, Part};
+use super::work::{Cause, Work};
+use crate::id::{RowId, SynchronizerId, TrackerId};
+use crate::issue::IssueRef;
+use crate::job::{ChangeKind, HoldReason, Why};
+
+/// Claims, gathers and adds, for each filter that is evaluated.
+pub(super) fn place(work: &mut Work<'_, '_>) {
+    for participant in work.participants {
+        if let Part::Filter(filter) = &participant.part {
+            place_matched(work, filter, participant.id, participant.tracker);
+        }
+    }
+}
+
+fn place_matched(
+    work: &mut Work<'_, '_>,
+    filter: &MatchedFilter<'_>,
+    id: SynchronizerId,
+    tracker: TrackerId,
+) {
+    let mut after_their_parents = Vec::new();
+    for observed in filter.issues {
+        let issue = IssueRef {
+            tracker,
+            issue: observed.id,
+        };
+        if let Some(row) = work.forest.primary_row(issue) {
+            claim(work, row, issue, id);
+            gather(work, filter, row, issue, id);
+        } else if parent_is_to_come(work, filter, issue) {
+            after_their_parents.push(issue);
+        } else {
+            add(work, filter, issue, id);
+        }
+    }
+    for issue in after_their_parents {
+        add(work, filter, issue, id);
+    }
+}
+
+/// Whether an issue is a sub-task whose parent this filter will add, so that it can be placed
+/// below it at once.
+fn parent_is_to_come(work: &Work<'_, '_>, filter: &MatchedFilter<'_>, issue: IssueRef) -> bool {
+    work.facts.parent_of_subtask(issue).is_some_and(|parent| {
+        let parent = IssueRef {
+            tracker: issue.tracker,
+            issue: parent,
+        };
+        filter.matched.contains(&parent.issue) && work.forest.primary_row(parent).is_none()
+    })
+}
+
+/// Claims the primary row, and no alias: a row may have changed its role since it was claimed.
+fn claim(work: &mut Work<'_, '_>, row: RowId, issue: IssueRef, id: SynchronizerId) {
+    work.claim(row, id);
+    let aliases: Vec<RowId> = work.forest.rows_of_issue(issue).skip(1).collect();
+    for alias in aliases {
+        work.withdraw(alias, id);
+    }
+}
+
+fn gather(
+    work: &mut Work<'_, '_>,
+    filter: &MatchedFilter<'_>,
+    row: RowId,
+    issue: IssueRef,
+    id: SynchronizerId,
+) {
+    let Some(parent) = filter
+        .settings
+        .parent_issue
+        .filter(|_| filter.settings.allow_move)
+    else {
+        return;
+    };
+    let parent = work.forest.primary_row(IssueRef {
+        tracker: issue.tracker,
+        issue: parent,
+    });
+    if let Some(parent) = parent
+        && work.forest.parent(row) != Some(parent)
+    {
+        let cause = Cause {
+            synchronizer: id,
+            why: Why::FilterGathers,
+        };
+        work.move_below(row, issue, parent, cause);
+    }
+}
+
+/// Where a filter places the issues that it adds: below a row or at the top; `None` while its
+/// parent issue is not in the structure.
+pub(super) fn default_parent(
+    work: &Work<'_, '_>,
+    filter: &MatchedFilter<'_>,
+    tracker: TrackerId,
+) -> Option<Option<RowId>> {
+    match filter.settings.parent_issue {
+        None => Some(None),
+        Some(issue) => work
+            .forest
+            .primary_row(IssueRef { tracker, issue })
+            .map(Some),
+    }
+}
+
+fn add(work: &mut Work<'_, '_>, filter: &MatchedFilter<'_>, issue: IssueRef, id: SynchronizerId) {
+    let Some(default) = default_parent(work, filter, issue.tracker) else {
+        work.hold(Held {
+            kind: ChangeKind::AddRow,
+            row: None,
+            issue,
+            parent: None,
+            reason: HoldReason::ParentNotInStructure,
+            synchronizer: id,
+        });
+        return;
+    };
+    let owned = owner::of(work, issue, None).map(|(_, parent)| parent);
+    let cause = Cause {
+        synchronizer: id,
+        why: Why::FilterMatched,
+    };
+    work.add(issue, owned.or(default), cause);
+}

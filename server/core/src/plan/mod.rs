@@ -1,0 +1,167 @@
+//! What a synchronization would change, and what it leaves, with a reason for each.
+//!
+//! What it is not: a place that reads, asks or fails. [`plan`] takes what was read and returns a
+//! [`Plan`]; it is total, so whatever the input, there is a plan. Guards are in [`crate::guard`].
+//!
+//! # How it decides
+//!
+//! One pass looks at all synchronizers together, in the order in which they were declared:
+//!
+//! 1. Filters claim the rows of matched issues, gather them under their parent issue, and add
+//!    what is missing ([`filter`]).
+//! 2. Sub-tasks synchronizers claim sub-tasks whose parents are there, and move them below
+//!    ([`subtasks`]).
+//! 3. What no longer belongs is removed, or held with a reason ([`retire`]).
+//! 4. Sub-tasks that are missing are added.
+//!
+//! Nobody reacts to anybody: of two that would place one row, the first declared owns it
+//! ([`owner`]). A pass that changed something is followed by another one on the outcome, since a
+//! move may free a branch that could not go before; so planning the outcome of a plan plans
+//! nothing, by construction.
+
+mod confirmed;
+mod facts;
+mod filter;
+mod owner;
+mod retire;
+mod snapshot;
+mod subtasks;
+mod work;
+
+pub use confirmed::ConfirmedPlan;
+pub(crate) use confirmed::{ChangeKey, Subject, key_of};
+pub use facts::{Facts, IssueFacts};
+pub use snapshot::{Evidence, Reading, Scope, Snapshot};
+
+use crate::change::ForestChange;
+use crate::claim::ClaimChange;
+use crate::forest::Forest;
+use crate::id::{RowId, SynchronizerId};
+use crate::issue::IssueRef;
+use crate::job::{ChangeKind, HoldReason, Why};
+
+/// Most passes over one snapshot. Two are the rule (the second finds nothing); each further one
+/// needs a branch freed by the one before. A forest in which this many are not enough converges
+/// with the next plan.
+const PASSES_MAX: usize = 16;
+
+/// What a synchronization would do, as plain data.
+#[must_use = "a plan does nothing by itself"]
+#[derive(Clone, Debug)]
+pub struct Plan {
+    /// The changes, in order of work. Applied in this order to the forest of the snapshot, each
+    /// step fits, and the outcome is `after`.
+    pub changes: Vec<PlannedChange>,
+    /// The claims that are made and withdrawn, ordered by row. Not those of removed rows.
+    pub claims: Vec<ClaimChange>,
+    /// The differences that are left.
+    pub held: Vec<Held>,
+    /// The forest after the changes, ready for [`crate::commit::writes`]. Who placed a row is
+    /// recorded in it.
+    pub after: Forest,
+    /// The next free row id after the changes.
+    pub next_row_id: RowId,
+    /// How many rows of the snapshot the synchronizers that were evaluated are about: rows that
+    /// they claim, and rows of issues that they read.
+    pub rows_in_scope: i64,
+}
+
+impl Plan {
+    /// Whether there is nothing to do. Held differences are nothing to do.
+    pub fn is_empty(&self) -> bool {
+        self.changes.is_empty() && self.claims.is_empty()
+    }
+
+    /// The steps alone, in order of work.
+    pub fn steps(&self) -> Vec<ForestChange> {
+        self.changes
+            .iter()
+            .map(|planned| planned.change.clone())
+            .collect()
+    }
+
+    /// How many of the changes discard something that was there.
+    pub fn destructive(&self) -> i64 {
+        self.changes
+            .iter()
+            .filter(|planned| planned.destructive)
+            .count() as i64
+    }
+}
+
+/// One change, and why.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PlannedChange {
+    /// The step.
+    pub change: ForestChange,
+    /// What kind of change people call it.
+    pub kind: ChangeKind,
+    /// Why it is planned.
+    pub why: Why,
+    /// The synchronizer on whose behalf.
+    pub synchronizer: SynchronizerId,
+    /// Whether it discards something that was there: a row goes, or a row moves that a person
+    /// placed.
+    pub destructive: bool,
+    /// The issue of the row.
+    pub issue: IssueRef,
+    /// The distance from the top after the change; before it for a removal.
+    pub depth: usize,
+}
+
+impl PlannedChange {
+    /// The parent before the change; `None` at the top, or for an addition.
+    pub fn old_parent(&self) -> Option<RowId> {
+        match &self.change {
+            ForestChange::Move { from, .. } | ForestChange::Remove { from, .. } => from.parent,
+            ForestChange::Add { .. } | ForestChange::SetAlias { .. } => None,
+        }
+    }
+
+    /// The parent after the change; `None` at the top, or for a removal.
+    pub fn new_parent(&self) -> Option<RowId> {
+        match &self.change {
+            ForestChange::Add { to, .. } | ForestChange::Move { to, .. } => to.parent,
+            ForestChange::Remove { .. } | ForestChange::SetAlias { .. } => None,
+        }
+    }
+}
+
+/// One difference that is left as it is.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Held {
+    /// What would be done.
+    pub kind: ChangeKind,
+    /// The row; `None` for an addition.
+    pub row: Option<RowId>,
+    /// The issue.
+    pub issue: IssueRef,
+    /// The parent that the row would have; `None` at the top, for a removal, or when it is not
+    /// in the structure.
+    pub parent: Option<RowId>,
+    /// Why it is left.
+    pub reason: HoldReason,
+    /// The synchronizer whose difference it is.
+    pub synchronizer: SynchronizerId,
+}
+
+/// Works out what a synchronization would change.
+///
+/// Planning the outcome of a plan (its `after`, with its `claims` applied) with the same readings
+/// plans nothing.
+pub fn plan(snapshot: &Snapshot<'_>) -> Plan {
+    let facts = Facts::new(snapshot);
+    let evaluated = snapshot::evaluated(snapshot, &facts);
+    let mut work = work::Work::new(snapshot, &facts, &evaluated);
+    for _ in 0..PASSES_MAX {
+        work.start_pass();
+        filter::place(&mut work);
+        subtasks::place_existing(&mut work);
+        retire::unmatched(&mut work);
+        subtasks::add_missing(&mut work);
+        if !work.pass_changed_rows() {
+            break;
+        }
+    }
+    work.finish()
+}
