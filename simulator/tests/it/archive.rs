@@ -1,0 +1,105 @@
+//! Loading of a real archive, where it is beside the checkout.
+
+use expect_test::expect;
+use resync_simulator::{Flavour, LoadError, LoadReport};
+
+use crate::support::{self, Site, json, keys};
+
+fn loaded(flavour: Flavour) -> Option<(Site, LoadReport)> {
+    let path = support::shared("jira/data/titanium-archive/issues.jsonl.gz")?;
+    let site = support::site(flavour);
+    let report = site.simulator.load_archive(&path).unwrap();
+    Some((site, report))
+}
+
+#[test]
+fn everything_of_the_archive_is_counted() {
+    let Some((site, report)) = loaded(Flavour::Cloud) else {
+        return;
+    };
+    expect![[r#"
+        LoadReport {
+            issues: 29057,
+            duplicates: 0,
+            projects: 5,
+            sub_tasks: 1375,
+            sub_tasks_of_absent_parents: 396,
+            epic_children: 890,
+            epic_children_of_present_epics: 678,
+            links: 8922,
+            links_to_absent_issues: 2168,
+            without_summary: 2,
+        }
+    "#]]
+    .assert_debug_eq(&report);
+    let counts = ["TIMOB", "AC", "ALOY", "MOD", "DAEMON"].map(|project| {
+        let body = format!("{{\"jql\":\"project = {project}\"}}");
+        json(&site.post("/search/approximate-count", &body))["count"]
+            .as_u64()
+            .unwrap()
+    });
+    assert_eq!(counts, [22_371, 4_503, 1_499, 367, 317]);
+}
+
+#[test]
+fn token_pages_show_every_issue_of_the_archive_once() {
+    let Some((site, _)) = loaded(Flavour::Cloud) else {
+        return;
+    };
+    let mut seen = Vec::new();
+    let mut token = serde_json::Value::Null;
+    loop {
+        let body = serde_json::json!({
+            "jql": "id > 0 ORDER BY id", "maxResults": 5000, "nextPageToken": token,
+        });
+        let page = json(&site.post("/search/jql", &body.to_string()));
+        let issues = page["issues"].as_array().unwrap();
+        seen.extend(
+            issues
+                .iter()
+                .map(|issue| issue["id"].as_str().unwrap().to_owned()),
+        );
+        match &page["nextPageToken"] {
+            serde_json::Value::Null => break,
+            next => token = next.clone(),
+        }
+    }
+    assert_eq!(seen.len(), 29_057);
+    seen.sort();
+    seen.dedup();
+    assert_eq!(seen.len(), 29_057);
+}
+
+#[test]
+fn offset_pages_of_data_center_have_a_total() {
+    let Some((site, _)) = loaded(Flavour::DataCenter) else {
+        return;
+    };
+    let page =
+        json(&site.get("/search?jql=project+%3D+DAEMON+ORDER+BY+key&maxResults=3&fields=id"));
+    assert_eq!(page["total"], 317);
+    let found = keys(page["issues"].as_array().unwrap());
+    expect!["DAEMON-1 DAEMON-2 DAEMON-3"].assert_eq(&found);
+}
+
+#[test]
+fn a_line_that_is_no_issue_is_named_and_nothing_is_loaded() {
+    let site = support::site(Flavour::Cloud);
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("broken.jsonl");
+    std::fs::write(&file, "\n{\"id\":\"1\"}\n").unwrap();
+    let error = site.simulator.load_archive(&file).unwrap_err();
+    assert!(matches!(error, LoadError::Line { line: 2, .. }), "{error}");
+    assert_eq!(site.simulator.inspect(|state| state.count()), 0);
+}
+
+#[test]
+fn a_file_that_is_not_there_is_named() {
+    let site = support::site(Flavour::Cloud);
+    let error = site
+        .simulator
+        .load_archive("/nowhere/issues.jsonl".as_ref())
+        .unwrap_err();
+    assert!(matches!(error, LoadError::Read { .. }), "{error}");
+    assert!(error.to_string().contains("/nowhere/issues.jsonl"));
+}
