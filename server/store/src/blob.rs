@@ -11,8 +11,9 @@ const FORMAT: u8 = 1;
 
 /// Writes a list as a blob.
 pub(crate) fn to_blob<T: Serialize>(values: &[T]) -> Result<Vec<u8>, Error> {
-    postcard::to_extend(values, vec![FORMAT])
-        .map_err(|error| Error::Internal { cause: error.to_string() })
+    postcard::to_extend(values, vec![FORMAT]).map_err(|error| Error::Internal {
+        cause: error.to_string(),
+    })
 }
 
 /// Reads a list from a blob.
@@ -20,13 +21,17 @@ pub(crate) fn from_blob<T: for<'a> Deserialize<'a>>(
     bytes: &[u8],
     what: &'static str,
 ) -> Result<Vec<T>, Error> {
-    let body = bytes.strip_prefix(&[FORMAT]).ok_or(Error::Corrupt { what })?;
+    let body = bytes
+        .strip_prefix(&[FORMAT])
+        .ok_or(Error::Corrupt { what })?;
     postcard::from_bytes(body).map_err(|_| Error::Corrupt { what })
 }
 
 /// Writes a value as JSON.
 pub(crate) fn to_json<T: Serialize>(value: &T) -> Result<String, Error> {
-    serde_json::to_string(value).map_err(|error| Error::Internal { cause: error.to_string() })
+    serde_json::to_string(value).map_err(|error| Error::Internal {
+        cause: error.to_string(),
+    })
 }
 
 /// Reads a value from JSON.

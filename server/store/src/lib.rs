@@ -12,11 +12,18 @@
 //! database; `sqlite.rs` and `postgres.rs` hold what differs, by name.
 
 mod api;
+mod blob;
+mod codes;
 mod error;
 mod forest;
 mod job;
 mod observation;
+mod postgres;
 mod request;
+mod rows;
+mod schedule;
+mod schema;
+mod sqlite;
 mod structure;
 mod synchronizer;
 mod tracker;
@@ -37,6 +44,8 @@ pub use tracker::{
     TrackerState,
 };
 
+use postgres::Postgres;
+use sqlite::Sqlite;
 use std::path::PathBuf;
 
 /// Where a store is.
@@ -61,7 +70,15 @@ pub enum Executor {
 
 /// An open store. Cheap to clone; all clones are the same store.
 #[derive(Clone)]
-pub struct Store {}
+pub struct Store {
+    database: Database,
+}
+
+#[derive(Clone)]
+enum Database {
+    Sqlite(sqlite::Sqlite),
+    Postgres(postgres::Postgres),
+}
 
 impl Store {
     /// Opens a store, and brings its schema up to date.
@@ -69,18 +86,30 @@ impl Store {
     /// # Errors
     /// [`Error::NewerSchema`], [`Error::Locked`], [`Error::ReadOnly`], [`Error::Full`],
     /// [`Error::Unavailable`], [`Error::Corrupt`].
-    pub async fn open(_location: Location, _executor: Executor) -> Result<Store, Error> {
-        Err(Error::Unavailable {
-            cause: "not built yet".into(),
-        })
+    pub async fn open(location: Location, executor: Executor) -> Result<Store, Error> {
+        let database = match location {
+            Location::File(path) => Database::Sqlite(Sqlite::open(Some(&path), executor)?),
+            Location::Memory => Database::Sqlite(Sqlite::open(None, executor)?),
+            Location::Postgres(url) => Database::Postgres(Postgres::open(&url).await?),
+        };
+        Ok(Store { database })
     }
 }
 
+/// Runs a query on the database of a store: `on!(self.write, module::function(arguments))`, where
+/// the way is `read`, `snapshot` or `write`. The first argument, the connection, is added.
 macro_rules! on {
-    ($store:ident.$how:ident, $module:ident::$function:ident($($argument:expr),*)) => {{
-        let _ = $store;
-        $( let _ = $argument; )*
-        Err(Error::Unavailable { cause: "not built yet".into() })
-    }};
+    ($store:ident.$way:ident, $module:ident::$function:ident($($argument:expr),*)) => {
+        match &$store.database {
+            crate::Database::Sqlite(database) => {
+                use crate::sqlite::queries::$module;
+                database.$way(move |conn| $module::$function(conn, $($argument),*)).await
+            }
+            crate::Database::Postgres(database) => {
+                use crate::postgres::queries::$module;
+                database.$way(move |conn| $module::$function(conn, $($argument),*)).await
+            }
+        }
+    };
 }
 use on;

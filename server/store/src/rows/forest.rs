@@ -36,9 +36,10 @@ impl TryFrom<StoredRow> for ForestRow {
     fn try_from(row: StoredRow) -> Result<Self, Error> {
         let corrupt = Error::Corrupt { what: "a row" };
         let item = match (row.tracker, row.issue, row.title) {
-            (Some(tracker), Some(issue), None) => {
-                Item::Issue(IssueRef { tracker: TrackerId(tracker), issue: IssueId(issue) })
-            }
+            (Some(tracker), Some(issue), None) => Item::Issue(IssueRef {
+                tracker: TrackerId(tracker),
+                issue: IssueId(issue),
+            }),
             (None, None, Some(title)) => Item::Folder(title.into()),
             _ => return Err(corrupt),
         };
@@ -99,7 +100,11 @@ pub(crate) struct ClaimRow {
 
 impl ClaimRow {
     pub(crate) fn new(structure: StructureId, claim: Claim) -> Self {
-        Self { structure: structure.0, row: claim.row.0, source: source_number(claim.source) }
+        Self {
+            structure: structure.0,
+            row: claim.row.0,
+            source: source_number(claim.source),
+        }
     }
 }
 
@@ -109,7 +114,10 @@ impl From<ClaimRow> for Claim {
             PERSON => ClaimSource::Person,
             synchronizer => ClaimSource::Synchronizer(SynchronizerId(synchronizer)),
         };
-        Self { row: RowId(row.row), source }
+        Self {
+            row: RowId(row.row),
+            source,
+        }
     }
 }
 
@@ -153,7 +161,9 @@ impl VersionRow {
     /// The version with its steps, of which there must be as many as were written.
     pub(crate) fn with_changes(self, changes: Vec<ForestChange>) -> Result<VersionRecord, Error> {
         if i64::try_from(changes.len()) != Ok(self.change_count) {
-            return Err(Error::Corrupt { what: "the changes of a forest" });
+            return Err(Error::Corrupt {
+                what: "the changes of a forest",
+            });
         }
         Ok(VersionRecord {
             version: ForestVersion(self.version),

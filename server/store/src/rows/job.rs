@@ -36,13 +36,14 @@ pub(crate) struct JobRow {
     cause: String,
     creator: String,
     create_time: i64,
-    start_time: Option<i64>,
+    pub(crate) start_time: Option<i64>,
     update_time: i64,
     end_time: Option<i64>,
-    attempt: i32,
+    pub(crate) attempt: i32,
     next_attempt_time: Option<i64>,
     base_forest_version: Option<i64>,
     result_forest_version: Option<i64>,
+    pub(crate) lease_until: Option<i64>,
     pub(crate) epoch: i64,
     pub(crate) revision: i64,
 }
@@ -52,7 +53,10 @@ impl TryFrom<JobRow> for JobRecord {
 
     fn try_from(row: JobRow) -> Result<Self, Error> {
         let revision = row.revision;
-        Ok(Self { job: row.try_into()?, revision })
+        Ok(Self {
+            job: row.try_into()?,
+            revision,
+        })
     }
 }
 
@@ -70,7 +74,11 @@ impl TryFrom<JobRow> for Job {
             synchronizer_etag: row.synchronizer_etag,
             request: from_json(&row.request, "the request of a job")?,
             state: JobState::from_code(&row.state)?,
-            wait_reason: row.wait_reason.as_deref().map(WaitReason::from_code).transpose()?,
+            wait_reason: row
+                .wait_reason
+                .as_deref()
+                .map(WaitReason::from_code)
+                .transpose()?,
             blocking_job: row.blocking_job.map(JobId),
             progress: from_json(&row.progress, "the progress of a job")?,
             counters: from_json(&row.counters, "the counters of a job")?,

@@ -58,11 +58,11 @@ impl TryFrom<TrackerRow> for TrackerRecord {
 #[diesel(table_name = trackers)]
 pub(crate) struct SettingsColumns<'a> {
     display_name: &'a str,
-    product: &'static str,
+    product: &'a str,
     base_uri: &'a str,
     credential: &'a str,
     limits: String,
-    state: &'static str,
+    state: &'a str,
     update_time: i64,
     etag: i64,
 }

@@ -5,6 +5,8 @@ CREATE TABLE server_meta (
     name TEXT NOT NULL PRIMARY KEY,
     value BLOB NOT NULL
 );
+-- The row that workers lock while they choose a job, where the database has several writers.
+INSERT INTO server_meta (name, value) VALUES ('schedule', X'');
 
 CREATE TABLE structures (
     id INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT,

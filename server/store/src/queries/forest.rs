@@ -1,0 +1,134 @@
+//! Rows and claims.
+
+use super::super::upsert_claims;
+use super::{Conn, IN_MAX, structures};
+use crate::error::Error;
+use crate::forest::LoadedRows;
+use crate::rows::forest::{ClaimRow, StoredRow, source_number};
+use crate::schema::{claims, rows};
+use diesel::prelude::*;
+use resync_core::claim::{Claim, ClaimChange, ClaimSource};
+use resync_core::forest::ForestRow;
+use resync_core::id::{RowId, StructureId, SynchronizerId};
+use std::collections::BTreeMap;
+
+/// Loads all rows.
+pub(crate) fn load_rows(conn: &mut Conn, structure: StructureId) -> Result<LoadedRows, Error> {
+    let record = structures::get(conn, structure)?;
+    let stored: Vec<StoredRow> = rows::table
+        .filter(rows::structure.eq(structure.0))
+        .order(rows::id)
+        .select(StoredRow::as_select())
+        .load(conn)?;
+    let rows = stored
+        .into_iter()
+        .map(ForestRow::try_from)
+        .collect::<Result<_, _>>()?;
+    Ok(LoadedRows {
+        version: record.forest_version,
+        next_row_id: record.next_row_id,
+        rows,
+    })
+}
+
+/// Loads all claims.
+pub(crate) fn load_claims(conn: &mut Conn, structure: StructureId) -> Result<Vec<Claim>, Error> {
+    let stored: Vec<ClaimRow> = claims::table
+        .filter(claims::structure.eq(structure.0))
+        .order((claims::row, claims::source))
+        .select(ClaimRow::as_select())
+        .load(conn)?;
+    Ok(stored.into_iter().map(Claim::from).collect())
+}
+
+/// Deletes rows, and the claims on them.
+pub(super) fn delete_rows(
+    conn: &mut Conn,
+    structure: StructureId,
+    deletes: &[RowId],
+) -> Result<(), Error> {
+    for chunk in deletes.chunks(IN_MAX) {
+        let ids: Vec<i64> = chunk.iter().map(|row| row.0).collect();
+        diesel::delete(
+            rows::table
+                .filter(rows::structure.eq(structure.0))
+                .filter(rows::id.eq_any(&ids)),
+        )
+        .execute(conn)?;
+        diesel::delete(
+            claims::table
+                .filter(claims::structure.eq(structure.0))
+                .filter(claims::row.eq_any(&ids)),
+        )
+        .execute(conn)?;
+    }
+    Ok(())
+}
+
+/// Makes and withdraws claims. Of several changes of one claim the last one counts.
+pub(super) fn change_claims(
+    conn: &mut Conn,
+    structure: StructureId,
+    changes: &[ClaimChange],
+) -> Result<(), Error> {
+    let mut last = BTreeMap::new();
+    for change in changes {
+        match *change {
+            ClaimChange::Made(claim) => last.insert(claim, true),
+            ClaimChange::Withdrawn(claim) => last.insert(claim, false),
+        };
+    }
+    let mut made = Vec::new();
+    let mut withdrawn: BTreeMap<ClaimSource, Vec<i64>> = BTreeMap::new();
+    for (claim, is_made) in last {
+        if is_made {
+            made.push(ClaimRow::new(structure, claim));
+        } else {
+            withdrawn.entry(claim.source).or_default().push(claim.row.0);
+        }
+    }
+    upsert_claims(conn, &made)?;
+    for (source, ids) in withdrawn {
+        for chunk in ids.chunks(IN_MAX) {
+            diesel::delete(
+                claims::table
+                    .filter(claims::structure.eq(structure.0))
+                    .filter(claims::source.eq(source_number(source)))
+                    .filter(claims::row.eq_any(chunk)),
+            )
+            .execute(conn)?;
+        }
+    }
+    Ok(())
+}
+
+/// Makes all claims of a synchronizer a person's.
+pub(super) fn inherit_claims(
+    conn: &mut Conn,
+    structure: StructureId,
+    synchronizer: SynchronizerId,
+) -> Result<(), Error> {
+    let number = source_number(ClaimSource::Synchronizer(synchronizer));
+    let mine = claims::structure
+        .eq(structure.0)
+        .and(claims::source.eq(number));
+    let claimed: Vec<i64> = claims::table.filter(mine).select(claims::row).load(conn)?;
+    let inherited: Vec<ClaimRow> = claimed
+        .into_iter()
+        .map(|row| Claim {
+            row: RowId(row),
+            source: ClaimSource::Person,
+        })
+        .map(|claim| ClaimRow::new(structure, claim))
+        .collect();
+    upsert_claims(conn, &inherited)?;
+    diesel::delete(claims::table.filter(mine)).execute(conn)?;
+    diesel::update(
+        rows::table
+            .filter(rows::structure.eq(structure.0))
+            .filter(rows::placed_by.eq(synchronizer.0)),
+    )
+    .set(rows::placed_by.eq(None::<i64>))
+    .execute(conn)?;
+    Ok(())
+}
