@@ -14,6 +14,7 @@
 mod api;
 mod blob;
 mod codes;
+mod digest;
 mod error;
 mod forest;
 mod job;
@@ -26,8 +27,11 @@ mod schema;
 mod sqlite;
 mod structure;
 mod synchronizer;
+#[cfg(feature = "testing")]
+pub mod testing;
 mod tracker;
 
+pub use digest::settings_hash;
 pub use error::Error;
 pub use forest::{ForestCommit, JobCommit, LoadedRows, VersionRecord};
 pub use job::{

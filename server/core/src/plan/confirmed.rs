@@ -29,37 +29,39 @@ pub struct ConfirmedPlan {
 impl ConfirmedPlan {
     /// Everything that is planned among the changes of a preview.
     pub fn from_changes<'a>(changes: impl IntoIterator<Item = &'a JobChange>) -> ConfirmedPlan {
-        let planned: Vec<&JobChange> = changes
-            .into_iter()
-            .filter(|change| change.state == ChangeState::Planned)
-            .collect();
-        let added: FxHashMap<RowId, IssueId> = planned
-            .iter()
-            .filter(|change| change.kind == ChangeKind::AddRow)
-            .filter_map(|change| Some((change.row?, change.issue?)))
-            .collect();
-        let subject = |row: Option<RowId>| match row {
-            None => Subject::Top,
-            Some(row) => added
-                .get(&row)
-                .map_or(Subject::Existing(row), |&i| Subject::Added(i)),
-        };
-        let key = |change: &&JobChange| {
-            let parent = match change.kind {
-                ChangeKind::AddRow | ChangeKind::MoveRow => subject(change.new_parent),
-                ChangeKind::RemoveRow => Subject::Top,
-            };
-            (change.kind, subject(change.row), parent)
-        };
-        ConfirmedPlan {
-            changes: planned.iter().map(key).collect(),
-        }
+        let changes = keys_of_planned(changes).into_iter().map(|(key, _)| key).collect();
+        ConfirmedPlan { changes }
     }
 
     /// Whether the change may be made.
     pub(super) fn covers(&self, key: &ChangeKey) -> bool {
         self.changes.contains(key)
     }
+}
+
+/// What is planned among listed changes, each with its key.
+pub(crate) fn keys_of_planned<'a>(
+    changes: impl IntoIterator<Item = &'a JobChange>,
+) -> Vec<(ChangeKey, &'a JobChange)> {
+    let planned: Vec<&JobChange> =
+        changes.into_iter().filter(|change| change.state == ChangeState::Planned).collect();
+    let added: FxHashMap<RowId, IssueId> = planned
+        .iter()
+        .filter(|change| change.kind == ChangeKind::AddRow)
+        .filter_map(|change| Some((change.row?, change.issue?)))
+        .collect();
+    let subject = |row: Option<RowId>| match row {
+        None => Subject::Top,
+        Some(row) => added.get(&row).map_or(Subject::Existing(row), |&i| Subject::Added(i)),
+    };
+    let key = |change: &JobChange| {
+        let parent = match change.kind {
+            ChangeKind::AddRow | ChangeKind::MoveRow => subject(change.new_parent),
+            ChangeKind::RemoveRow => Subject::Top,
+        };
+        (change.kind, subject(change.row), parent)
+    };
+    planned.into_iter().map(|change| (key(change), change)).collect()
 }
 
 /// The key of a change; `existed` tells whether a row was there before the plan.

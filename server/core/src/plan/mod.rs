@@ -29,7 +29,7 @@ mod subtasks;
 mod work;
 
 pub use confirmed::ConfirmedPlan;
-pub(crate) use confirmed::{ChangeKey, Subject, key_of};
+pub(crate) use confirmed::{ChangeKey, Subject, key_of, keys_of_planned};
 pub use facts::{Facts, IssueFacts};
 pub use snapshot::{Evidence, Reading, Scope, Snapshot};
 

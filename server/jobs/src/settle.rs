@@ -1,0 +1,240 @@
+//! What becomes of a job after a pass: its last write.
+//!
+//! What it is not: the decision whether to try again, which is pure ([`resync_core::backoff`]).
+
+use crate::engine::Engine;
+use crate::failure::{self, Failure, Stop};
+use crate::pass::Ending;
+use crate::progress::Reporter;
+use resync_core::backoff;
+use resync_core::job::{Authorization, Job, JobKind, JobState, Severity};
+use resync_core::problem::{Problem, Reason};
+use resync_core::synchronizer::State;
+use resync_store::{JobUpdate, Lease, Retry};
+
+/// Writes what became of a job. A write that fails is logged: the lease runs out, and the job is
+/// claimed again.
+pub(crate) async fn settle(
+    engine: &Engine,
+    job: &Job,
+    lease: Lease,
+    reporter: &Reporter,
+    outcome: Result<Ending, Stop>,
+) {
+    let written = match outcome {
+        Ok(ending) => succeed(engine, job, lease, reporter, ending).await,
+        Err(Stop::LeaseLost) => Err(Stop::LeaseLost),
+        Err(Stop::Shutdown) => release(engine, lease, None, (engine.parts.clock)()).await,
+        Err(Stop::Cancelled) => end_cancelled(engine, job, lease, reporter).await,
+        Err(Stop::ForestMoved) => fail(engine, job, lease, reporter, forest_kept_moving()).await,
+        Err(Stop::Failed(failure)) => retry_or_fail(engine, job, lease, reporter, failure).await,
+    };
+    match written {
+        Ok(()) => {}
+        Err(Stop::LeaseLost) => {
+            tracing::warn!(job.id = %job.id, "another server has taken the job over");
+        }
+        Err(stop) => {
+            tracing::error!(job.id = %job.id, ?stop, "the end of a job could not be written");
+        }
+    }
+}
+
+fn forest_kept_moving() -> Failure {
+    Failure::permanent(Problem::new(
+        Reason::ResourceChanged,
+        "The structure was edited again and again while the job ran. Run it again when it is quiet.",
+    ))
+}
+
+async fn succeed(
+    engine: &Engine,
+    job: &Job,
+    lease: Lease,
+    reporter: &Reporter,
+    ending: Ending,
+) -> Result<(), Stop> {
+    if ending.complete
+        && job.kind == JobKind::Resync
+        && job.request.authorization != Authorization::Preview
+    {
+        advance_synchronizer(engine, job).await?;
+    }
+    let (mut progress, counters) = reporter.newest();
+    if ending.complete {
+        progress.percent = Some(100);
+    }
+    progress.message = ending.message.clone();
+    reporter
+        .log(ending.severity(), ending.message.clone())
+        .await?;
+    let state = if ending.complete {
+        JobState::Succeeded
+    } else {
+        JobState::Incomplete
+    };
+    let update = JobUpdate {
+        state: Some(state),
+        progress: Some(progress),
+        counters: Some(counters),
+        ..JobUpdate::default()
+    };
+    write(engine, lease, update).await?;
+    tracing::info!(job.id = %job.id, ?state, "job ended");
+    Ok(())
+}
+
+/// Notes what the resync was made with, and enables what it was asked to enable. Doing it again
+/// changes nothing, so a crash before the job's last write does no harm.
+async fn advance_synchronizer(engine: &Engine, job: &Job) -> Result<(), Stop> {
+    let (Some(id), Some(rule)) = (job.synchronizer, job.rule.as_ref()) else {
+        return Ok(());
+    };
+    let store = &engine.parts.store;
+    let now = (engine.parts.clock)();
+    let hash = resync_store::settings_hash(&rule.settings);
+    let record = store.set_synchronizer_base(id, hash, now).await?;
+    let confirmed = matches!(job.request.authorization, Authorization::Confirmed { .. });
+    let state = match record.state {
+        State::Disabled if job.request.enable_synchronizer => State::Enabled,
+        State::Unavailable => State::Enabled,
+        State::Suspended if confirmed || job.request.enable_synchronizer => State::Enabled,
+        unchanged => unchanged,
+    };
+    store
+        .set_synchronizer_state(id, state, None, None, now)
+        .await?;
+    Ok(())
+}
+
+async fn end_cancelled(
+    engine: &Engine,
+    job: &Job,
+    lease: Lease,
+    reporter: &Reporter,
+) -> Result<(), Stop> {
+    // A stop that is asked for after the one commit finds a job that has changed something.
+    let changed = engine
+        .parts
+        .store
+        .get_job(job.id)
+        .await?
+        .job
+        .result_forest_version
+        .is_some();
+    let problem = if changed {
+        Problem::new(
+            Reason::Cancelled,
+            "The job was cancelled after it had changed the structure: the changes are complete \
+             and stay, only the verification is missing.",
+        )
+    } else {
+        failure::cancelled(None)
+    };
+    reporter
+        .log(Severity::Warning, problem.message.clone())
+        .await?;
+    end(engine, lease, reporter, JobState::Cancelled, problem).await
+}
+
+async fn retry_or_fail(
+    engine: &Engine,
+    job: &Job,
+    lease: Lease,
+    reporter: &Reporter,
+    failure: Failure,
+) -> Result<(), Stop> {
+    let jitter = (engine.parts.fraction)();
+    match backoff::retry(failure.sort, job.attempt, jitter) {
+        backoff::Retry::GiveUp => fail(engine, job, lease, reporter, failure).await,
+        backoff::Retry::After(wait) => {
+            let now = (engine.parts.clock)();
+            let milliseconds = i64::try_from(wait.as_millis()).unwrap_or(i64::MAX);
+            reporter
+                .log(
+                    Severity::Warning,
+                    format!(
+                        "{} Trying again in {} s.",
+                        failure.problem.message,
+                        wait.as_secs()
+                    ),
+                )
+                .await?;
+            let due = now.plus_milliseconds(milliseconds);
+            release(engine, lease, failure.wait_reason(), due).await
+        }
+    }
+}
+
+async fn fail(
+    engine: &Engine,
+    job: &Job,
+    lease: Lease,
+    reporter: &Reporter,
+    failure: Failure,
+) -> Result<(), Stop> {
+    if let Some(id) = job.synchronizer {
+        let store = &engine.parts.store;
+        let state = store.get_synchronizer_by_id(id).await?.state;
+        let unavailable = failure.unavailable && state == State::Enabled;
+        let state = if unavailable {
+            State::Unavailable
+        } else {
+            state
+        };
+        let (error, now) = (failure.problem.clone(), (engine.parts.clock)());
+        store
+            .set_synchronizer_state(id, state, Some(error), None, now)
+            .await?;
+    }
+    reporter
+        .log(Severity::Error, failure.problem.message.clone())
+        .await?;
+    tracing::warn!(job.id = %job.id, reason = ?failure.problem.reason, "job failed");
+    end(engine, lease, reporter, JobState::Failed, failure.problem).await
+}
+
+async fn end(
+    engine: &Engine,
+    lease: Lease,
+    reporter: &Reporter,
+    state: JobState,
+    problem: Problem,
+) -> Result<(), Stop> {
+    let (progress, counters) = reporter.newest();
+    let update = JobUpdate {
+        state: Some(state),
+        progress: Some(progress),
+        counters: Some(counters),
+        error: Some(problem),
+        ..JobUpdate::default()
+    };
+    write(engine, lease, update).await
+}
+
+async fn write(engine: &Engine, lease: Lease, update: JobUpdate) -> Result<(), Stop> {
+    engine
+        .parts
+        .store
+        .update_job(lease, update, (engine.parts.clock)())
+        .await?;
+    Ok(())
+}
+
+async fn release(
+    engine: &Engine,
+    lease: Lease,
+    wait_reason: Option<resync_core::job::WaitReason>,
+    due: resync_core::time::Timestamp,
+) -> Result<(), Stop> {
+    let retry = Retry {
+        next_attempt_time: due,
+        wait_reason,
+    };
+    engine
+        .parts
+        .store
+        .release_for_retry(lease, retry, (engine.parts.clock)())
+        .await?;
+    Ok(())
+}
