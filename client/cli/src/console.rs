@@ -1,0 +1,115 @@
+//! The three streams of the program. Data goes to the output, everything else to the error stream.
+//! Not a terminal library: it writes text that is ready.
+
+use std::{
+    env,
+    io::{self, BufRead, IsTerminal, Write},
+    sync::{Mutex, MutexGuard, PoisonError},
+};
+
+use crate::{
+    args::{ColorChoice, Global, ProgressMode},
+    exit::Exit,
+    failure::Failure,
+    render::style::Style,
+};
+
+/// The streams, and what they can show.
+pub struct Console {
+    output: Mutex<Box<dyn Write + Send>>,
+    errors: Mutex<Box<dyn Write + Send>>,
+    input: Mutex<Box<dyn BufRead + Send>>,
+    /// Whether there is somebody to ask.
+    pub interactive: bool,
+    /// How data is coloured.
+    pub style: Style,
+    /// Whether progress is drawn as a bar; otherwise it is written as lines.
+    pub draws_bar: bool,
+}
+
+impl Console {
+    /// The streams of this process.
+    #[must_use]
+    pub fn of_process(global: &Global) -> Self {
+        let drawable = io::stderr().is_terminal();
+        let set = |name: &str| env::var_os(name).is_some_and(|value| !value.is_empty());
+        let dumb = env::var_os("TERM").is_some_and(|value| value == "dumb");
+        let capable = io::stdout().is_terminal() && !set("NO_COLOR") && !dumb;
+        Self {
+            output: Mutex::new(Box::new(io::stdout())),
+            errors: Mutex::new(Box::new(io::stderr())),
+            input: Mutex::new(Box::new(io::BufReader::new(io::stdin()))),
+            interactive: io::stdin().is_terminal() && drawable && !global.no_input,
+            style: Style {
+                colored: colored(global.color, capable),
+            },
+            draws_bar: match global.progress {
+                ProgressMode::Auto => drawable && !dumb,
+                ProgressMode::Tty => true,
+                ProgressMode::Plain | ProgressMode::Quiet => false,
+            },
+        }
+    }
+
+    /// Streams that are given: for tests, and for programs that embed this one.
+    #[must_use]
+    pub fn new(
+        output: Box<dyn Write + Send>,
+        errors: Box<dyn Write + Send>,
+        input: Box<dyn BufRead + Send>,
+        interactive: bool,
+    ) -> Self {
+        Self {
+            output: Mutex::new(output),
+            errors: Mutex::new(errors),
+            input: Mutex::new(input),
+            interactive,
+            style: Style::PLAIN,
+            draws_bar: false,
+        }
+    }
+
+    /// Writes data.
+    ///
+    /// # Errors
+    /// When it cannot be written. Without words when the reader went away, as `head` does: it has
+    /// what it wanted.
+    pub(crate) fn data(&self, text: &str) -> Result<(), Failure> {
+        let mut output = lock(&self.output);
+        let written = output
+            .write_all(text.as_bytes())
+            .and_then(|()| output.flush());
+        written.map_err(|error| match error.kind() {
+            io::ErrorKind::BrokenPipe => Failure::silent(Exit::Done),
+            _ => Failure::new(Exit::Failed, format!("could not write the output: {error}")),
+        })
+    }
+
+    /// Writes progress, a hint or an error. Failing to is no reason to stop.
+    pub(crate) fn error(&self, text: &str) {
+        let mut errors = lock(&self.errors);
+        let _ = errors
+            .write_all(text.as_bytes())
+            .and_then(|()| errors.flush());
+    }
+
+    /// Reads a line, without its end; `None` at the end of the input. Blocks.
+    pub(crate) fn read_line(&self) -> Option<String> {
+        let mut line = String::new();
+        let length = lock(&self.input).read_line(&mut line).ok()?;
+        (length > 0).then(|| line.trim().to_owned())
+    }
+}
+
+/// A stream is as good as before when another thread panicked while it wrote.
+fn lock<Stream>(stream: &Mutex<Stream>) -> MutexGuard<'_, Stream> {
+    stream.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn colored(choice: ColorChoice, capable: bool) -> bool {
+    match choice {
+        ColorChoice::Auto => capable,
+        ColorChoice::Always => true,
+        ColorChoice::Never => false,
+    }
+}
