@@ -10,6 +10,41 @@ use crate::fields::Field;
 use crate::sentence::Sentence;
 use crate::state::catalog::Category;
 
+/// Names of system fields in queries, in lower case.
+const FIELD_NAMES: [&str; 24] = [
+    "assignee",
+    "created",
+    "createddate",
+    "filter",
+    "id",
+    "issue",
+    "issuekey",
+    "issuelinktype",
+    "issuetype",
+    "key",
+    "labels",
+    "parent",
+    "priority",
+    "project",
+    "reporter",
+    "resolution",
+    "resolutiondate",
+    "resolved",
+    "status",
+    "statuscategory",
+    "summary",
+    "text",
+    "type",
+    "updated",
+];
+
+/// Whether a query that begins with the word speaks of a field.
+pub(super) fn is_field_name(word: &str) -> bool {
+    FIELD_NAMES
+        .iter()
+        .any(|name| name.eq_ignore_ascii_case(word))
+}
+
 /// A field of a query.
 enum Clausal {
     Attribute(Attribute),

@@ -65,18 +65,25 @@ fn linked_issues(compiler: &mut Compiler<'_>, field: &str, arguments: &[String])
     Test::Ids(ids)
 }
 
-/// Link types, each with "is the source", that a name or a phrase stands for.
+/// Link types, each with "is the source", that a phrase stands for; or, when it is no phrase, those
+/// of that name, in both directions.
 pub(super) fn link_kinds(state: &State, text: &str) -> Vec<(u16, bool)> {
-    let mut kinds = Vec::new();
-    for (place, kind) in state.catalog.link_kinds.iter().enumerate() {
-        let named = kind.name.eq_ignore_ascii_case(text);
-        for (source, phrase) in [(true, &kind.own.outward), (false, &kind.own.inward)] {
-            if named || phrase.eq_ignore_ascii_case(text) {
-                kinds.push((place as u16, source));
-            }
-        }
+    let same = |own: &str| own.eq_ignore_ascii_case(text);
+    let all = || state.catalog.link_kinds.iter().enumerate();
+    let phrases = all().flat_map(|(place, kind)| {
+        [(true, &kind.own.outward), (false, &kind.own.inward)]
+            .into_iter()
+            .filter(|(_, phrase)| same(phrase))
+            .map(move |(source, _)| (place as u16, source))
+    });
+    let phrases: Vec<_> = phrases.collect();
+    if !phrases.is_empty() {
+        return phrases;
     }
-    kinds
+    let named = all().filter(|(_, kind)| same(&kind.name));
+    named
+        .flat_map(|(place, _)| [(place as u16, true), (place as u16, false)])
+        .collect()
 }
 
 /// A function that is an instant.

@@ -12,7 +12,5 @@ mod order;
 mod parse;
 mod run;
 mod test;
-#[cfg(test)]
-mod tests;
 
 pub(crate) use run::{Search, run};

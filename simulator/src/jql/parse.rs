@@ -1,6 +1,7 @@
 //! Tokens to tree. NOT binds closest, then AND, then OR.
 
 use super::ast::{Clause, Operand, Operator, Query, Sort};
+use super::clause::is_field_name;
 use super::lexer::{Token, tokens};
 use crate::Flavour;
 use crate::sentence::Sentence;
@@ -20,32 +21,35 @@ const RESERVED: [&str; 60] = [
     "limit", "not", "null", "or", "order", "select", "where",
 ];
 
-/// Reads a query. Words without any operator are a text search on Cloud and an error on Data
-/// Center.
+/// Reads a query. On Cloud, words that do not begin with a field are a text search.
 pub(crate) fn parse(text: &str, flavour: Flavour) -> Result<Query, Sentence> {
     let tokens = tokens(text)?;
-    let mut words = tokens.iter().map(|token| match token {
-        Token::Word(word) => Some(word.clone()),
-        _ => None,
-    });
-    let mut reader = Reader {
+    if flavour == Flavour::Cloud
+        && let Some(words) = bare_words(&tokens)
+        && let [first, _, ..] = &words[..]
+        && !is_field_name(first)
+        && !first.eq_ignore_ascii_case("order")
+    {
+        return Ok(Query {
+            clause: Some(Clause::Words(words)),
+            order: Vec::new(),
+        });
+    }
+    Reader {
         tokens: &tokens,
         at: 0,
         depth: 0,
-    };
-    match reader.query() {
-        Err(_) if flavour == Flavour::Cloud && words.all(|word| word.is_some()) => {
-            let words = tokens.iter().filter_map(|token| match token {
-                Token::Word(word) => Some(word.clone()),
-                _ => None,
-            });
-            Ok(Query {
-                clause: Some(Clause::Words(words.collect())),
-                order: Vec::new(),
-            })
-        }
-        other => other,
     }
+    .query()
+}
+
+/// The words, when there is nothing else.
+fn bare_words(tokens: &[Token]) -> Option<Vec<String>> {
+    let words = tokens.iter().map(|token| match token {
+        Token::Word(word) => Some(word.clone()),
+        _ => None,
+    });
+    words.collect()
 }
 
 struct Reader<'a> {
