@@ -11,9 +11,7 @@ use crate::issue::IssueRef;
 use crate::job::{
     ChangeKind, ChangeState, GuardTrip, HoldReason, JobChange, PLAN_SAMPLE_MAX, PlanSummary, Tally,
 };
-use crate::plan::{
-    ChangeKey, Facts, Held, Plan, PlannedChange, Subject, key_of, keys_of_planned,
-};
+use crate::plan::{ChangeKey, Facts, Held, Plan, PlannedChange, Subject, key_of, keys_of_planned};
 use crate::time::Timestamp;
 use rustc_hash::FxHashSet;
 use std::collections::BTreeMap;
@@ -44,8 +42,10 @@ pub fn job_changes(plan: &Plan, before: &Forest, facts: &Facts<'_>) -> Vec<JobCh
 /// Appends what was confirmed and is not planned any more, as skipped: after the held differences,
 /// numbered on. `confirmed` is what the preview listed.
 pub fn add_skipped(listed: &mut Vec<JobChange>, confirmed: &[JobChange]) {
-    let still_planned: FxHashSet<ChangeKey> =
-        keys_of_planned(listed.iter()).into_iter().map(|(key, _)| key).collect();
+    let still_planned: FxHashSet<ChangeKey> = keys_of_planned(listed.iter())
+        .into_iter()
+        .map(|(key, _)| key)
+        .collect();
     let skipped: Vec<JobChange> = keys_of_planned(confirmed)
         .into_iter()
         .filter(|(key, _)| !still_planned.contains(key))

@@ -29,7 +29,10 @@ pub struct ConfirmedPlan {
 impl ConfirmedPlan {
     /// Everything that is planned among the changes of a preview.
     pub fn from_changes<'a>(changes: impl IntoIterator<Item = &'a JobChange>) -> ConfirmedPlan {
-        let changes = keys_of_planned(changes).into_iter().map(|(key, _)| key).collect();
+        let changes = keys_of_planned(changes)
+            .into_iter()
+            .map(|(key, _)| key)
+            .collect();
         ConfirmedPlan { changes }
     }
 
@@ -43,8 +46,10 @@ impl ConfirmedPlan {
 pub(crate) fn keys_of_planned<'a>(
     changes: impl IntoIterator<Item = &'a JobChange>,
 ) -> Vec<(ChangeKey, &'a JobChange)> {
-    let planned: Vec<&JobChange> =
-        changes.into_iter().filter(|change| change.state == ChangeState::Planned).collect();
+    let planned: Vec<&JobChange> = changes
+        .into_iter()
+        .filter(|change| change.state == ChangeState::Planned)
+        .collect();
     let added: FxHashMap<RowId, IssueId> = planned
         .iter()
         .filter(|change| change.kind == ChangeKind::AddRow)
@@ -52,7 +57,9 @@ pub(crate) fn keys_of_planned<'a>(
         .collect();
     let subject = |row: Option<RowId>| match row {
         None => Subject::Top,
-        Some(row) => added.get(&row).map_or(Subject::Existing(row), |&i| Subject::Added(i)),
+        Some(row) => added
+            .get(&row)
+            .map_or(Subject::Existing(row), |&i| Subject::Added(i)),
     };
     let key = |change: &JobChange| {
         let parent = match change.kind {
@@ -61,7 +68,10 @@ pub(crate) fn keys_of_planned<'a>(
         };
         (change.kind, subject(change.row), parent)
     };
-    planned.into_iter().map(|change| (key(change), change)).collect()
+    planned
+        .into_iter()
+        .map(|change| (key(change), change))
+        .collect()
 }
 
 /// The key of a change; `existed` tells whether a row was there before the plan.

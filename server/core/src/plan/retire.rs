@@ -116,7 +116,12 @@ fn judge_unmatched(
     let placed = || is_placed(work, filter, id, row, issue.tracker);
     let in_reach = !filter.settings.remove_only_placed || placed();
     if !claimants.own {
-        let never = filter.settings.remove_unmatched && !claimants.other_synchronizers && in_reach;
+        // The issue under which the filter gathers is not expected to match.
+        let gathers = filter.settings.parent_issue == Some(issue.issue);
+        let never = filter.settings.remove_unmatched
+            && !claimants.other_synchronizers
+            && in_reach
+            && !gathers;
         return never.then_some(Verdict::Hold(HoldReason::NeverMatched));
     }
     Some(if !filter.settings.remove_unmatched {

@@ -59,9 +59,9 @@ pub struct Reading {
 pub enum Evidence {
     /// For a filter: every issue that its query matches, in the order of the query.
     Matched(Vec<ObservedIssue>),
-    /// For a sub-tasks synchronizer: every sub-task of every issue that has a row in the
-    /// structure, and every issue whose row the synchronizer claims, as far as the tracker still
-    /// has them. Other sub-tasks of the structure may be among them.
+    /// For a sub-tasks synchronizer: every sub-task of every issue that has a row in the structure
+    /// or is matched by a filter that is evaluated with it; every sub-task that has a row; and
+    /// every issue whose row the synchronizer claims, as far as the tracker still has them.
     Subtasks(Vec<ObservedIssue>),
 }
 

@@ -1,0 +1,12 @@
+//! The planner, from outside: behaviours as text, and properties over random worlds.
+
+mod check;
+mod composition;
+mod confirmed;
+mod filter;
+mod guards;
+mod outline;
+mod properties;
+mod random;
+mod subtasks;
+mod world;

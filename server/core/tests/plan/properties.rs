@@ -1,0 +1,315 @@
+//! What must hold of every plan, whatever the world.
+//!
+//! Written from the rules and not from the planner: it looks only at the world, the plan and the
+//! outcome.
+
+use crate::outline::{outline, row_name, synchronizer_name};
+use crate::world::{World, issue_name, issue_ref};
+use resync_core::change::{ForestChange, Item};
+use resync_core::check::{Violation, violations};
+use resync_core::claim::{ClaimSource, Claims};
+use resync_core::commit::writes;
+use resync_core::forest::Forest;
+use resync_core::id::{IssueId, RowId};
+use resync_core::job::{ChangeKind, HoldReason, Why};
+use resync_core::plan::{Held, Plan};
+use resync_core::synchronizer::{FilterSettings, PlannedSynchronizer, Settings, SubtasksSettings};
+use std::collections::BTreeSet;
+
+/// Panics when a property does not hold, and says which.
+pub(crate) fn assert_sound(world: &World, plan: &Plan, partial: bool) {
+    if let Err(broken) = verify(world, plan, partial) {
+        panic!(
+            "{broken}\n{}{}",
+            crate::check::render(world, plan),
+            outline(&world.forest)
+        );
+    }
+}
+
+/// The first property that does not hold. `partial`: only a confirmed part may be executed.
+pub(crate) fn verify(world: &World, plan: &Plan, partial: bool) -> Result<(), String> {
+    steps_fit_and_can_be_undone(world, plan)?;
+    a_commit_writes_only_what_was_placed(plan)?;
+    rows_of_people_stay(world, plan)?;
+    rows_that_others_want_stay(world, plan)?;
+    one_reason_each(plan)?;
+    let after = Outcome {
+        world,
+        plan,
+        claims: claims_after(world, plan),
+    };
+    for synchronizer in world.evaluated() {
+        match &synchronizer.rule.settings {
+            Settings::Filter(settings) => after.filter_is_answered(synchronizer, settings)?,
+            Settings::Subtasks(settings) => after.subtasks_are_answered(synchronizer, settings)?,
+        }
+    }
+    if !partial
+        && plan
+            .held
+            .iter()
+            .any(|held| held.reason == HoldReason::NotConfirmed)
+    {
+        return Err("held as not confirmed, though all is".to_owned());
+    }
+    Ok(())
+}
+
+fn steps_fit_and_can_be_undone(world: &World, plan: &Plan) -> Result<(), String> {
+    let mut forest = world.forest.clone();
+    let steps = plan.steps();
+    for step in &steps {
+        forest
+            .apply(step)
+            .map_err(|error| format!("{step:?} does not fit: {error}"))?;
+        let broken = violations(&forest).into_iter();
+        let mut broken =
+            broken.filter(|found| !matches!(found, Violation::AliasWithoutPrimary { .. }));
+        if let Some(violation) = broken.next() {
+            return Err(format!("after {step:?}: {violation}"));
+        }
+    }
+    if let Some(violation) = violations(&forest).first() {
+        return Err(format!("the outcome: {violation}"));
+    }
+    if outline(&forest) != outline(&plan.after) {
+        return Err("the steps do not lead to the outcome".to_owned());
+    }
+    for step in steps.iter().rev() {
+        forest
+            .undo(step)
+            .map_err(|error| format!("{step:?} cannot be undone: {error}"))?;
+    }
+    match forest.preorder().eq(world.forest.preorder()) {
+        true if outline(&forest) == outline(&world.forest) => Ok(()),
+        _ => Err("undoing all steps does not lead back".to_owned()),
+    }
+}
+
+fn a_commit_writes_only_what_was_placed(plan: &Plan) -> Result<(), String> {
+    let mut after = plan.after.clone();
+    let keyed_before: BTreeSet<RowId> = after
+        .preorder()
+        .map(|(row, _)| row)
+        .filter(|&row| after.key(row).is_some())
+        .collect();
+    let steps = plan.steps();
+    let writes = writes(&mut after, &steps);
+    let touched: BTreeSet<RowId> = steps.iter().map(ForestChange::row).collect();
+    let written: Vec<RowId> = writes.upserts.iter().map(|row| row.id).collect();
+    let unique: BTreeSet<RowId> = written.iter().copied().collect();
+    if unique.len() != written.len() || !unique.is_subset(&touched) {
+        return Err(format!("wrote {written:?} for steps about {touched:?}"));
+    }
+    if unique.intersection(&keyed_before).next().is_some() {
+        return Err("a row that did not move was written".to_owned());
+    }
+    Ok(())
+}
+
+/// Nobody removes what a person added and no synchronizer ever claimed.
+fn rows_of_people_stay(world: &World, plan: &Plan) -> Result<(), String> {
+    for (row, issue) in removed(plan) {
+        let evaluated = world.evaluated();
+        let rows: Vec<RowId> = world.forest.rows_of_issue(issue_ref(issue)).collect();
+        let claimed = rows.iter().any(|&row| {
+            let of = |found: &&PlannedSynchronizer| {
+                world.claims.has(row, ClaimSource::Synchronizer(found.id))
+            };
+            evaluated.iter().any(of)
+        });
+        let by_person = world.claims.has(row, ClaimSource::Person);
+        if by_person && !claimed {
+            return Err(format!(
+                "{} was a person's alone, and went",
+                issue_name(issue)
+            ));
+        }
+    }
+    Ok(())
+}
+
+/// A row stays when its issue is matched by a filter of this run, or claimed by a filter that
+/// does not take part; and so does a sub-task that another synchronizer keeps, unless its parent
+/// goes with it.
+fn rows_that_others_want_stay(world: &World, plan: &Plan) -> Result<(), String> {
+    let evaluated = world.evaluated();
+    for change in plan
+        .changes
+        .iter()
+        .filter(|found| found.kind == ChangeKind::RemoveRow)
+    {
+        let (row, issue) = (change.change.row(), change.issue.issue);
+        for synchronizer in &world.synchronizers {
+            let takes_part = evaluated.iter().any(|found| found.id == synchronizer.id);
+            let claims = world
+                .claims
+                .has(row, ClaimSource::Synchronizer(synchronizer.id));
+            let wants = match (&synchronizer.rule.settings, takes_part) {
+                (Settings::Filter(_), true) => world.matches(synchronizer, issue),
+                (Settings::Filter(_), false) => claims,
+                (Settings::Subtasks(settings), true) => {
+                    let parent = world.selected_parent(settings, issue);
+                    parent.is_some_and(|parent| has_row(&plan.after, parent))
+                }
+                (Settings::Subtasks(_), false) => {
+                    let parent = world.jira.get(&issue).and_then(|found| found.parent);
+                    let parent_goes = change.why == Why::BranchUnmatched
+                        && parent.is_some_and(|parent| !has_row(&plan.after, parent));
+                    claims && !parent_goes
+                }
+            };
+            if wants {
+                let name = synchronizer_name(synchronizer.id);
+                return Err(format!(
+                    "{} went, though {name} wants it",
+                    issue_name(issue)
+                ));
+            }
+        }
+    }
+    Ok(())
+}
+
+fn one_reason_each(plan: &Plan) -> Result<(), String> {
+    let mut seen = BTreeSet::new();
+    for held in &plan.held {
+        if !seen.insert((held.synchronizer, held.kind, held.row, held.issue)) {
+            return Err(format!("{held:?} is held twice"));
+        }
+        if held.row.is_some_and(|row| !plan.after.contains(row)) {
+            return Err(format!("{held:?} is about a row that went"));
+        }
+    }
+    Ok(())
+}
+
+fn removed(plan: &Plan) -> impl Iterator<Item = (RowId, IssueId)> + '_ {
+    let removals = plan
+        .changes
+        .iter()
+        .filter(|change| change.kind == ChangeKind::RemoveRow);
+    removals.map(|change| (change.change.row(), change.issue.issue))
+}
+
+fn has_row(forest: &Forest, issue: IssueId) -> bool {
+    forest.primary_row(issue_ref(issue)).is_some()
+}
+
+fn claims_after(world: &World, plan: &Plan) -> Claims {
+    let mut after = world.claims.clone();
+    removed(plan).for_each(|(row, _)| after.remove_row(row));
+    plan.claims.iter().for_each(|&change| after.apply(change));
+    after
+}
+
+impl World {
+    fn matches(&self, synchronizer: &PlannedSynchronizer, issue: IssueId) -> bool {
+        let matched = self.matched.get(&synchronizer.id).into_iter().flatten();
+        matched
+            .into_iter()
+            .any(|&found| found == issue && self.jira.contains_key(&issue))
+    }
+
+    fn selected_parent(&self, settings: &SubtasksSettings, issue: IssueId) -> Option<IssueId> {
+        let found = self.jira.get(&issue).filter(|found| found.subtask)?;
+        let types = &settings.issue_types;
+        let selected = types.is_empty() || types.iter().any(|id| id.as_str() == found.issue_type);
+        found.parent.filter(|&parent| selected && parent != issue)
+    }
+}
+
+/// The state after a plan.
+struct Outcome<'a> {
+    world: &'a World,
+    plan: &'a Plan,
+    claims: Claims,
+}
+
+impl Outcome<'_> {
+    fn held(&self, by: &PlannedSynchronizer, kind: ChangeKind, issue: IssueId) -> Option<&Held> {
+        self.plan.held.iter().find(|held| {
+            held.synchronizer == by.id && held.kind == kind && held.issue.issue == issue
+        })
+    }
+
+    /// Every matched issue has a claimed row at its place, and no other issue is claimed, or the
+    /// difference is held.
+    fn filter_is_answered(
+        &self,
+        filter: &PlannedSynchronizer,
+        settings: &FilterSettings,
+    ) -> Result<(), String> {
+        let after = &self.plan.after;
+        let source = ClaimSource::Synchronizer(filter.id);
+        let gathers = settings.parent_issue.filter(|_| settings.allow_move);
+        let gathers = gathers.and_then(|parent| after.primary_row(issue_ref(parent)));
+        let matched = self.world.matched.get(&filter.id).into_iter().flatten();
+        for &issue in matched.filter(|issue| self.world.jira.contains_key(issue)) {
+            let name = issue_name(issue);
+            let Some(row) = after.primary_row(issue_ref(issue)) else {
+                if self.held(filter, ChangeKind::AddRow, issue).is_none() {
+                    return Err(format!("{name} is matched, and neither there nor held"));
+                }
+                continue;
+            };
+            if !self.claims.has(row, source) {
+                return Err(format!("{name} is matched, and not claimed"));
+            }
+            let elsewhere = gathers.is_some_and(|parent| after.parent(row) != Some(parent));
+            if elsewhere && self.held(filter, ChangeKind::MoveRow, issue).is_none() {
+                return Err(format!("{name} is not gathered, and not held"));
+            }
+        }
+        for claim in self
+            .claims
+            .sorted()
+            .iter()
+            .filter(|claim| claim.source == source)
+        {
+            let Some(Item::Issue(issue)) = after.item(claim.row) else {
+                continue;
+            };
+            let unmatched = !self.world.matches(filter, issue.issue);
+            if unmatched
+                && self
+                    .held(filter, ChangeKind::RemoveRow, issue.issue)
+                    .is_none()
+            {
+                let name = row_name(after, claim.row);
+                return Err(format!(
+                    "{name} is claimed and unmatched, and neither gone nor held"
+                ));
+            }
+        }
+        Ok(())
+    }
+
+    /// Every selected sub-task is below its parent, or the difference is held.
+    fn subtasks_are_answered(
+        &self,
+        by: &PlannedSynchronizer,
+        settings: &SubtasksSettings,
+    ) -> Result<(), String> {
+        let after = &self.plan.after;
+        for &issue in self.world.jira.keys() {
+            let Some(parent) = self.world.selected_parent(settings, issue) else {
+                continue;
+            };
+            let name = issue_name(issue);
+            let row = after.primary_row(issue_ref(issue));
+            let kind = match (row, after.primary_row(issue_ref(parent))) {
+                (None, None) => continue,
+                (None, Some(_)) => ChangeKind::AddRow,
+                (Some(row), Some(parent)) if after.parent(row) == Some(parent) => continue,
+                (Some(_), Some(_)) => ChangeKind::MoveRow,
+                (Some(_), None) => ChangeKind::RemoveRow,
+            };
+            if self.held(by, kind, issue).is_none() {
+                return Err(format!("{name}: {kind:?} is neither done nor held"));
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,216 @@
+//! A small world: a structure, its synchronizers, and what Jira has. It reads honestly: what a
+//! synchronizer gets to see is derived from what Jira has, and complete.
+
+use resync_core::change::{ForestChange, Item, Place};
+use resync_core::claim::{Claim, ClaimSource, Claims};
+use resync_core::forest::Forest;
+use resync_core::id::{IssueId, IssueKey, JiraId, ProjectKey, RowId, SynchronizerId, TrackerId};
+use resync_core::issue::{IssueRef, IssueType, ObservedIssue};
+use resync_core::plan::{
+    ConfirmedPlan, Evidence, IssueFacts, Plan, Reading, Scope, Snapshot, plan,
+};
+use resync_core::synchronizer::{PlannedSynchronizer, Settings};
+use resync_core::time::Timestamp;
+use rustc_hash::{FxHashMap, FxHashSet};
+use std::collections::{BTreeMap, BTreeSet};
+
+pub(crate) const TRACKER: TrackerId = TrackerId(1);
+
+/// The ids are the letters of the name, so that a failure can be read.
+pub(crate) fn issue_id(name: &str) -> IssueId {
+    IssueId(name.bytes().fold(0, |id, byte| id * 256 + i64::from(byte)))
+}
+
+pub(crate) fn issue_name(id: IssueId) -> String {
+    let bytes = id.0.to_be_bytes();
+    bytes
+        .iter()
+        .filter(|&&byte| byte != 0)
+        .map(|&byte| char::from(byte))
+        .collect()
+}
+
+pub(crate) fn issue_ref(id: IssueId) -> IssueRef {
+    IssueRef {
+        tracker: TRACKER,
+        issue: id,
+    }
+}
+
+/// An issue as Jira has it.
+#[derive(Clone, Debug)]
+pub(crate) struct JiraIssue {
+    pub(crate) subtask: bool,
+    pub(crate) issue_type: &'static str,
+    pub(crate) parent: Option<IssueId>,
+}
+
+#[derive(Clone, Debug)]
+pub(crate) struct World {
+    pub(crate) forest: Forest,
+    pub(crate) claims: Claims,
+    pub(crate) synchronizers: Vec<PlannedSynchronizer>,
+    pub(crate) jira: BTreeMap<IssueId, JiraIssue>,
+    /// What the query of each filter matches, in its order.
+    pub(crate) matched: BTreeMap<SynchronizerId, Vec<IssueId>>,
+    pub(crate) gone: BTreeSet<IssueId>,
+    pub(crate) next_row_id: RowId,
+    pub(crate) scope: Scope,
+}
+
+impl World {
+    pub(crate) fn empty() -> World {
+        World {
+            forest: Forest::empty(),
+            claims: Claims::default(),
+            synchronizers: Vec::new(),
+            jira: BTreeMap::new(),
+            matched: BTreeMap::new(),
+            gone: BTreeSet::new(),
+            next_row_id: RowId(1),
+            scope: Scope::Incremental,
+        }
+    }
+
+    /// Adds a row at the end below `parent`.
+    pub(crate) fn add_row(&mut self, parent: Option<RowId>, item: Item, alias: bool) -> RowId {
+        let row = self.next_row_id;
+        self.next_row_id = RowId(row.0 + 1);
+        let to: Place = self.forest.end_of(parent);
+        let added = self.forest.apply(&ForestChange::Add {
+            row,
+            item,
+            alias,
+            to,
+        });
+        added.expect("the row fits at the end");
+        row
+    }
+
+    pub(crate) fn make_claim(&mut self, row: RowId, source: ClaimSource) {
+        self.claims.make(Claim { row, source });
+    }
+
+    pub(crate) fn observed(&self, id: IssueId) -> Option<ObservedIssue> {
+        let issue = self.jira.get(&id)?;
+        let issue_type = IssueType {
+            id: JiraId::new(issue.issue_type),
+            name: issue.issue_type.into(),
+            subtask: issue.subtask,
+        };
+        Some(ObservedIssue {
+            id,
+            key: IssueKey::new(issue_name(id)),
+            summary: format!("Issue {}", issue_name(id)).into(),
+            project: ProjectKey::new("P"),
+            issue_type,
+            status: "Open".into(),
+            assignee: None,
+            parent: issue.parent,
+            updated: Timestamp(0),
+        })
+    }
+
+    /// What an honest and complete read gives each synchronizer.
+    pub(crate) fn readings(&self) -> Vec<Reading> {
+        let reading = |synchronizer: &PlannedSynchronizer| {
+            let evidence = match &synchronizer.rule.settings {
+                Settings::Filter(_) => {
+                    let matched = self.matched.get(&synchronizer.id);
+                    let ids = matched.into_iter().flatten();
+                    Evidence::Matched(ids.filter_map(|&id| self.observed(id)).collect())
+                }
+                Settings::Subtasks(_) => Evidence::Subtasks(self.subtasks_for(synchronizer.id)),
+            };
+            Reading {
+                synchronizer: synchronizer.id,
+                evidence,
+            }
+        };
+        self.synchronizers.iter().map(reading).collect()
+    }
+
+    /// Every sub-task of an issue that is or will be in the structure, every one that has a row,
+    /// and what is claimed.
+    fn subtasks_for(&self, id: SynchronizerId) -> Vec<ObservedIssue> {
+        let source = ClaimSource::Synchronizer(id);
+        let evaluated = self.evaluated().into_iter();
+        let to_come: BTreeSet<IssueId> = evaluated
+            .filter_map(|found| self.matched.get(&found.id))
+            .flatten()
+            .copied()
+            .collect();
+        let has_row = |issue: IssueId| {
+            to_come.contains(&issue) || self.forest.primary_row(issue_ref(issue)).is_some()
+        };
+        let claimed = |issue: IssueId| {
+            self.forest
+                .rows_of_issue(issue_ref(issue))
+                .any(|row| self.claims.has(row, source))
+        };
+        let wanted = self.jira.iter().filter(|&(&id, issue)| {
+            let below = issue.subtask && (has_row(id) || issue.parent.is_some_and(has_row));
+            below || claimed(id)
+        });
+        wanted.filter_map(|(&id, _)| self.observed(id)).collect()
+    }
+
+    /// What the store knows from earlier reads: all that Jira has.
+    fn stored(&self) -> FxHashMap<IssueRef, IssueFacts> {
+        let ids = self.jira.keys();
+        let known = ids.filter_map(|&id| Some((issue_ref(id), self.observed(id)?)));
+        known
+            .map(|(issue, observed)| (issue, IssueFacts::from(&observed)))
+            .collect()
+    }
+
+    /// Hands the snapshot of this world to `look`.
+    pub(crate) fn with_snapshot<T>(
+        &self,
+        claims: &Claims,
+        confirmed: Option<&ConfirmedPlan>,
+        look: impl FnOnce(&Snapshot<'_>) -> T,
+    ) -> T {
+        let readings = self.readings();
+        let issues = self.stored();
+        let gone: FxHashSet<IssueRef> = self.gone.iter().map(|&id| issue_ref(id)).collect();
+        look(&Snapshot {
+            forest: &self.forest,
+            claims,
+            synchronizers: &self.synchronizers,
+            scope: self.scope,
+            readings: &readings,
+            issues: &issues,
+            gone: &gone,
+            next_row_id: self.next_row_id,
+            confirmed,
+        })
+    }
+
+    pub(crate) fn plan(&self, confirmed: Option<&ConfirmedPlan>) -> Plan {
+        self.with_snapshot(&self.claims, confirmed, plan)
+    }
+
+    /// Makes the outcome of a plan the state of the world.
+    pub(crate) fn advance(&mut self, plan: Plan) {
+        for planned in &plan.changes {
+            if let ForestChange::Remove { row, .. } = planned.change {
+                self.claims.remove_row(row);
+            }
+        }
+        for &change in &plan.claims {
+            self.claims.apply(change);
+        }
+        self.forest = plan.after;
+        self.next_row_id = plan.next_row_id;
+    }
+
+    pub(crate) fn evaluated(&self) -> Vec<&PlannedSynchronizer> {
+        let all = self.synchronizers.iter();
+        all.filter(|synchronizer| match self.scope {
+            Scope::Incremental => synchronizer.enabled,
+            Scope::Resync(target) => target == synchronizer.id,
+        })
+        .collect()
+    }
+}
