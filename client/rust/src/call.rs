@@ -115,47 +115,5 @@ impl Backoff {
 }
 
 #[cfg(test)]
-mod tests {
-    use expect_test::expect;
-
-    use super::*;
-
-    fn delays(mut backoff: Backoff, fraction: f64) -> String {
-        (0..8)
-            .map(|_| format!("{:?} ", backoff.next(None, fraction)))
-            .collect()
-    }
-
-    #[test]
-    fn delays_double_up_to_their_most() {
-        expect!["200ms 400ms 800ms 1.6s 3.2s 5s 5s 5s "]
-            .assert_eq(&delays(Backoff::of_calls(), 1.0));
-        expect!["200ms 400ms 800ms 1.6s 3.2s 6.4s 10s 10s "]
-            .assert_eq(&delays(Backoff::of_watches(), 1.0));
-    }
-
-    #[test]
-    fn jitter_takes_away_at_most_half() {
-        expect!["100ms 200ms 400ms 800ms 1.6s 2.5s 2.5s 2.5s "]
-            .assert_eq(&delays(Backoff::of_calls(), 0.0));
-    }
-
-    #[test]
-    fn a_delay_that_the_server_asks_for_is_not_cut_short() {
-        let mut backoff = Backoff::of_calls();
-        let asked = Duration::from_secs(7);
-        assert_eq!(backoff.next(Some(asked), 0.5), asked);
-        assert_eq!(
-            backoff.next(Some(Duration::ZERO), 1.0),
-            Duration::from_millis(400)
-        );
-    }
-
-    #[test]
-    fn a_watch_that_was_heard_starts_again_from_the_first_delay() {
-        let mut backoff = Backoff::of_watches();
-        backoff.next(None, 1.0);
-        backoff.reset();
-        assert_eq!(backoff.next(None, 1.0), Duration::from_millis(200));
-    }
-}
+#[path = "call_tests.rs"]
+mod tests;

@@ -59,6 +59,11 @@ impl Client {
         })
     }
 
+    #[cfg(test)]
+    pub(crate) fn over(channel: Channel) -> Self {
+        Self { channel }
+    }
+
     /// The structure with this id or resource name. Calls nothing.
     #[must_use]
     pub fn structure(&self, structure: &str) -> StructureHandle {

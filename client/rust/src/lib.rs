@@ -14,6 +14,8 @@ mod pages;
 mod random;
 mod structure;
 mod synchronizer;
+#[cfg(test)]
+mod testing;
 mod tracker;
 mod watch;
 

@@ -140,3 +140,7 @@ impl Watch {
         })
     }
 }
+
+#[cfg(test)]
+#[path = "watch_tests.rs"]
+mod tests;

@@ -50,6 +50,7 @@ pub struct Global {
         long,
         global = true,
         env = "RESYNC_ADDRESS",
+        hide_env_values = true,
         default_value = "http://127.0.0.1:7420",
         value_name = "URL"
     )]
