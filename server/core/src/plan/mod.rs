@@ -17,7 +17,7 @@
 //! Nobody reacts to anybody: of two that would place one row, the first declared owns it
 //! ([`owner`]). A pass that changed something is followed by another one on the outcome, since a
 //! move may free a branch that could not go before; so planning the outcome of a plan plans
-//! nothing, by construction.
+//! nothing, by construction. Steps 3 and 4 wait for a pass in which 1 and 2 changed nothing.
 
 mod confirmed;
 mod facts;
@@ -40,9 +40,9 @@ use crate::id::{RowId, SynchronizerId};
 use crate::issue::IssueRef;
 use crate::job::{ChangeKind, HoldReason, Why};
 
-/// Most passes over one snapshot. Two are the rule (the second finds nothing); each further one
-/// needs a branch freed by the one before. A forest in which this many are not enough converges
-/// with the next plan.
+/// Most passes over one snapshot. Up to four are the rule (place, remove and add, place what that
+/// gave a place to, find nothing); each further one needs a branch freed by the one before. A
+/// forest in which this many are not enough converges with the next plan.
 const PASSES_MAX: usize = 16;
 
 /// What a synchronization would do, as plain data.
@@ -157,9 +157,13 @@ pub fn plan(snapshot: &Snapshot<'_>) -> Plan {
         work.start_pass();
         filter::place(&mut work);
         subtasks::place_existing(&mut work);
+        // What was added or moved may give a place to more, which must not be removed before.
+        if work.pass_changed_rows() {
+            continue;
+        }
         retire::unmatched(&mut work);
         subtasks::add_missing(&mut work);
-        if !work.pass_changed_rows() {
+        if !work.pass_changed_anything() {
             break;
         }
     }

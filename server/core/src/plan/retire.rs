@@ -53,6 +53,8 @@ enum Verdict {
     Hold(HoldReason),
     /// It stays, and is another one's matter.
     LeaveToOthers,
+    /// It stays, and the claim that this very plan made is taken back.
+    Disclaim(HoldReason),
 }
 
 /// The issues that no longer belong, in depth-first order of their primary rows.
@@ -167,6 +169,10 @@ fn judge_subtask(
     if parent.is_some() && !(claimants.own && read.settings.remove_orphaned) {
         return Some(Verdict::Hold(HoldReason::ParentAbsent));
     }
+    // The parent went in this very plan, so the sub-task was never kept below it.
+    if parent.is_some() && !claimed_before(work, issue, id) {
+        return Some(Verdict::Disclaim(HoldReason::ParentAbsent));
+    }
     if !claimants.own {
         return None;
     }
@@ -181,6 +187,13 @@ fn judge_subtask(
     } else {
         Verdict::Hold(HoldReason::RemovalOff)
     })
+}
+
+fn claimed_before(work: &Work<'_, '_>, issue: IssueRef, id: SynchronizerId) -> bool {
+    let source = ClaimSource::Synchronizer(id);
+    work.forest
+        .rows_of_issue(issue)
+        .any(|row| work.snapshot.claims.has(row, source))
 }
 
 fn go_if_confirmed(work: &Work<'_, '_>, issue: IssueRef) -> Verdict {
@@ -207,8 +220,8 @@ fn goes_along(
         return false;
     };
     let belongs = issue.tracker != tracker || filter.matched.contains(&issue.issue);
-    // Its other rows would be left without a primary one.
-    let has_aliases = !forest.alias_at(slot) && !forest.alias_slots(issue).is_empty();
+    // Only people make aliases, and a primary row would leave them behind.
+    let has_aliases = !forest.alias_slots(issue).is_empty();
     let moved_there = filter.settings.remove_only_placed
         && work.claims.has(row, ClaimSource::Synchronizer(id))
         && !is_placed(work, filter, id, row, tracker);
@@ -279,6 +292,10 @@ fn settle(
             Verdict::LeaveToOthers => {
                 work.leave_to_others(row, issue, id);
                 continue;
+            }
+            Verdict::Disclaim(reason) => {
+                work.withdraw(row, id);
+                reason
             }
             Verdict::Hold(reason) => reason,
             Verdict::Go => HoldReason::ChildrenStay,

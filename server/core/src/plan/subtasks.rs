@@ -1,6 +1,7 @@
 //! The sub-tasks rule: a sub-task is below its parent.
 //!
-//! What it is not: removing orphans; see [`super::retire`].
+//! What it is not: removing orphans; see [`super::retire`]. Jira has one level of sub-tasks, and so
+//! has this rule: a sub-task of a sub-task gets its place, but not always in the fewest steps.
 
 use super::owner;
 use super::snapshot::{Part, ReadSubtasks};

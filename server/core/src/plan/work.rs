@@ -30,6 +30,8 @@ pub(super) struct Work<'w, 'a> {
     pub(super) forest: Forest,
     pub(super) claims: Claims,
     claims_touched: FxHashSet<RowId>,
+    /// Whether this pass has made or withdrawn a claim.
+    claims_changed: bool,
     changes: Vec<PlannedChange>,
     changes_before_pass: usize,
     /// What this pass holds. The next pass looks again at all of it.
@@ -52,6 +54,7 @@ impl<'w, 'a> Work<'w, 'a> {
             forest: snapshot.forest.clone(),
             claims: snapshot.claims.clone(),
             claims_touched: FxHashSet::default(),
+            claims_changed: false,
             changes: Vec::new(),
             changes_before_pass: 0,
             held: Vec::new(),
@@ -62,11 +65,16 @@ impl<'w, 'a> Work<'w, 'a> {
 
     pub(super) fn start_pass(&mut self) {
         self.held.clear();
+        self.claims_changed = false;
         self.changes_before_pass = self.changes.len();
     }
 
     pub(super) fn pass_changed_rows(&self) -> bool {
         self.changes.len() > self.changes_before_pass
+    }
+
+    pub(super) fn pass_changed_anything(&self) -> bool {
+        self.claims_changed || self.pass_changed_rows()
     }
 
     pub(super) fn claim(&mut self, row: RowId, synchronizer: SynchronizerId) {
@@ -75,6 +83,7 @@ impl<'w, 'a> Work<'w, 'a> {
             source: ClaimSource::Synchronizer(synchronizer),
         }) {
             self.claims_touched.insert(row);
+            self.claims_changed = true;
         }
     }
 
@@ -84,6 +93,7 @@ impl<'w, 'a> Work<'w, 'a> {
             source: ClaimSource::Synchronizer(synchronizer),
         }) {
             self.claims_touched.insert(row);
+            self.claims_changed = true;
         }
     }
 

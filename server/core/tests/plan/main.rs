@@ -8,5 +8,6 @@ mod guards;
 mod outline;
 mod properties;
 mod random;
+mod random_world;
 mod subtasks;
 mod world;

@@ -135,22 +135,25 @@ impl World {
     fn subtasks_for(&self, id: SynchronizerId) -> Vec<ObservedIssue> {
         let source = ClaimSource::Synchronizer(id);
         let evaluated = self.evaluated().into_iter();
-        let to_come: BTreeSet<IssueId> = evaluated
+        let matched = evaluated
             .filter_map(|found| self.matched.get(&found.id))
-            .flatten()
-            .copied()
+            .flatten();
+        let rows = self
+            .forest
+            .preorder()
+            .filter_map(|(row, _)| self.forest.issue(row));
+        let there: BTreeSet<IssueId> = rows
+            .map(|issue| issue.issue)
+            .chain(matched.copied())
             .collect();
-        let has_row = |issue: IssueId| {
-            to_come.contains(&issue) || self.forest.primary_row(issue_ref(issue)).is_some()
-        };
-        let claimed = |issue: IssueId| {
+        let is_claimed = |issue: IssueId| {
             self.forest
                 .rows_of_issue(issue_ref(issue))
                 .any(|row| self.claims.has(row, source))
         };
         let wanted = self.jira.iter().filter(|&(&id, issue)| {
-            let below = issue.subtask && (has_row(id) || issue.parent.is_some_and(has_row));
-            below || claimed(id)
+            let below = issue.parent.is_some_and(|parent| there.contains(&parent));
+            (issue.subtask && (below || there.contains(&id))) || is_claimed(id)
         });
         wanted.filter_map(|(&id, _)| self.observed(id)).collect()
     }
