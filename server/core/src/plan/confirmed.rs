@@ -27,13 +27,43 @@ pub struct ConfirmedPlan {
 }
 
 impl ConfirmedPlan {
-    /// Everything that is planned among the changes of a preview.
+    /// Everything that a preview has planned. `changes` is its whole list.
     pub fn from_changes<'a>(changes: impl IntoIterator<Item = &'a JobChange>) -> ConfirmedPlan {
-        let changes = keys_of_planned(changes)
-            .into_iter()
-            .map(|(key, _)| key)
+        Self::of_part(changes, |_| true)
+    }
+
+    /// A part of what a preview has planned. `changes` is its whole list: also a change that is
+    /// not confirmed tells which rows the preview was going to add.
+    pub fn of_part<'a>(
+        changes: impl IntoIterator<Item = &'a JobChange>,
+        is_confirmed: impl Fn(&JobChange) -> bool,
+    ) -> ConfirmedPlan {
+        let changes = changes.into_iter();
+        let planned: Vec<&JobChange> = changes
+            .filter(|change| change.state == ChangeState::Planned)
             .collect();
-        ConfirmedPlan { changes }
+        let added: FxHashMap<RowId, IssueId> = planned
+            .iter()
+            .filter(|change| change.kind == ChangeKind::AddRow)
+            .filter_map(|change| Some((change.row?, change.issue?)))
+            .collect();
+        let subject = |row: Option<RowId>| match row {
+            None => Subject::Top,
+            Some(row) => added
+                .get(&row)
+                .map_or(Subject::Existing(row), |&i| Subject::Added(i)),
+        };
+        let key = |change: &&JobChange| {
+            let parent = match change.kind {
+                ChangeKind::AddRow | ChangeKind::MoveRow => subject(change.new_parent),
+                ChangeKind::RemoveRow => Subject::Top,
+            };
+            (change.kind, subject(change.row), parent)
+        };
+        let confirmed = planned.iter().filter(|change| is_confirmed(change));
+        ConfirmedPlan {
+            changes: confirmed.map(key).collect(),
+        }
     }
 
     /// Whether the change may be made.

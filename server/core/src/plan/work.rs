@@ -261,17 +261,7 @@ impl<'w, 'a> Work<'w, 'a> {
 
     pub(super) fn finish(mut self) -> Plan {
         let claims = self.claim_changes();
-        let again: FxHashSet<(SynchronizerId, Option<RowId>)> = self
-            .held
-            .iter()
-            .map(|held| (held.synchronizer, held.row))
-            .collect();
-        let mut held = std::mem::take(&mut self.held_with_claim);
-        held.retain(|held| {
-            held.row.is_some_and(|row| self.forest.contains(row))
-                && !again.contains(&(held.synchronizer, held.row))
-        });
-        held.append(&mut self.held);
+        let held = self.held_in_all();
         Plan {
             rows_in_scope: self.rows_in_scope(),
             changes: self.changes,
@@ -280,6 +270,25 @@ impl<'w, 'a> Work<'w, 'a> {
             after: self.forest,
             next_row_id: self.next_row_id,
         }
+    }
+
+    /// What the last pass holds, and what is held since a claim was withdrawn, as long as somebody
+    /// else still claims the row.
+    fn held_in_all(&mut self) -> Vec<Held> {
+        let mut held = std::mem::take(&mut self.held_with_claim);
+        held.retain(|held| {
+            held.row
+                .is_some_and(|row| self.claims.of(row).next().is_some())
+        });
+        let known: FxHashSet<(SynchronizerId, ChangeKind, Option<RowId>)> = held
+            .iter()
+            .map(|held| (held.synchronizer, held.kind, held.row))
+            .collect();
+        let last = std::mem::take(&mut self.held).into_iter();
+        held.extend(last.filter(|held| {
+            held.row.is_none() || !known.contains(&(held.synchronizer, held.kind, held.row))
+        }));
+        held
     }
 
     /// The difference between the claims before and after, on rows that are there after.

@@ -40,7 +40,7 @@ fn confirm(world: &World, wanted: &[String]) -> ConfirmedPlan {
         let preview = plan(snapshot);
         job_changes(&preview, &world.forest, &Facts::new(snapshot))
     });
-    let is_wanted = |change: &&JobChange| {
+    let is_wanted = |change: &JobChange| {
         let verb = match change.kind {
             ChangeKind::AddRow => "add",
             ChangeKind::MoveRow => "move",
@@ -49,7 +49,7 @@ fn confirm(world: &World, wanted: &[String]) -> ConfirmedPlan {
         let name = change.issue.map(issue_name).unwrap_or_default();
         wanted.contains(&format!("{verb} {name}"))
     };
-    ConfirmedPlan::from_changes(listed.iter().filter(is_wanted))
+    ConfirmedPlan::of_part(&listed, is_wanted)
 }
 
 pub(crate) fn render(world: &World, plan: &Plan) -> String {

@@ -288,5 +288,6 @@ pub(crate) fn confirm_some(world: &World, random: &mut Random) -> ConfirmedPlan 
         let preview = plan(snapshot);
         job_changes(&preview, &world.forest, &Facts::new(snapshot))
     });
-    ConfirmedPlan::from_changes(listed.iter().filter(|_| !random.one_in(3)))
+    let share: Vec<bool> = listed.iter().map(|_| !random.one_in(3)).collect();
+    ConfirmedPlan::of_part(&listed, |change| share[change.ordinal as usize - 1])
 }
