@@ -45,7 +45,8 @@ impl Console {
             },
             draws_bar: match global.progress {
                 ProgressMode::Auto => drawable && !dumb,
-                ProgressMode::Tty => true,
+                // What is not a terminal cannot show a bar, whatever was asked for.
+                ProgressMode::Tty => drawable,
                 ProgressMode::Plain | ProgressMode::Quiet => false,
             },
         }

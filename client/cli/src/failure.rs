@@ -7,7 +7,10 @@ use resync_api::v1::{ErrorReason, Problem};
 use resync_client::{CallError, Error};
 use tonic::Code;
 
-use crate::{exit::Exit, render::text::clean};
+use crate::{
+    exit::Exit,
+    render::text::{clean, job_id},
+};
 
 /// A command that did not do what was asked.
 #[derive(Debug)]
@@ -160,10 +163,8 @@ fn hint_of(
             "look at it with `resync preview`, and run it without --force to confirm it".to_owned()
         }
         ErrorReason::ResyncAlreadyRunning => {
-            format!(
-                "resync job watch {}",
-                metadata("job").unwrap_or_else(|| "JOB".to_owned())
-            )
+            let job = metadata("job").map_or_else(|| "JOB".to_owned(), |name| job_id(&name));
+            format!("resync job watch {}", clean(&job))
         }
         ErrorReason::SynchronizersDisabled => {
             "ask the operator to switch features.synchronizers on".to_owned()

@@ -15,6 +15,8 @@ use crate::{
     render::{
         json,
         progress::{self, Narrator},
+        text::{clean, job_id},
+        words,
     },
     session::Session,
 };
@@ -123,7 +125,7 @@ impl<'a> Display<'a> {
     }
 
     fn reconnecting(&mut self, cause: &str, delay: Duration) {
-        let cause = crate::render::text::clean(cause);
+        let cause = clean(cause);
         self.line(&format!(
             "{cause}; calling again in {:.1} s",
             delay.as_secs_f64()
@@ -149,7 +151,7 @@ impl<'a> Display<'a> {
 
 fn new_bar() -> ProgressBar {
     let bar = ProgressBar::new(100);
-    let template = "  {wide_bar:.cyan} {percent:>3}%  {msg}  {elapsed}";
+    let template = "  {wide_bar} {percent:>3}%  {msg}  {elapsed}";
     bar.set_style(
         ProgressStyle::with_template(template)
             .unwrap_or_else(|_| ProgressStyle::default_bar())
@@ -167,10 +169,16 @@ pub(crate) fn outcome(job: &Job) -> Result<(), Failure> {
         State::Cancelled => Exit::JobCancelled,
         _ => Exit::JobFailed,
     };
-    match &job.error {
-        Some(problem) => Err(Failure::of_problem(exit, problem)),
-        None => Err(Failure::silent(exit)),
-    }
+    let mut failure = match &job.error {
+        Some(problem) => Failure::of_problem(exit, problem),
+        None => Failure::new(
+            exit,
+            format!("the job ended {}", words::job_state(job.state())),
+        ),
+    };
+    let look = format!("resync job get {}", job_id(&job.name));
+    failure.hint.get_or_insert(look);
+    Err(failure)
 }
 
 #[cfg(test)]

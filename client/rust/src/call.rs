@@ -32,11 +32,6 @@ pub(crate) const WRITE_ONCE: Policy = Policy {
     deadline: Duration::from_secs(30),
     attempts: 1,
 };
-/// `WaitJob`, which the server answers after at most 10 minutes.
-pub(crate) const WAIT: Policy = Policy {
-    deadline: Duration::from_secs(620),
-    attempts: 4,
-};
 
 /// Makes one call as its policy says. `send` is called once an attempt.
 pub(crate) async fn unary<Message, Answer, Send, Sent>(

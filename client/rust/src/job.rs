@@ -1,20 +1,18 @@
 //! A handle of one job. Dropping it stops nothing: jobs belong to the server.
 
+use futures::TryStreamExt;
 use resync_api::v1::{
-    CancelJobRequest, GetJobRequest, Job, JobChange, ListJobChangesRequest, WaitJobRequest,
+    CancelJobRequest, GetJobRequest, Job, JobChange, ListJobChangesRequest,
     job_service_client::JobServiceClient,
 };
 use tonic::transport::Channel;
 
 use crate::{
-    call::{READ, WAIT, WRITE_ONCE, unary},
+    call::{READ, WRITE_ONCE, unary},
     error::Error,
     pages::{Items, items},
-    watch::{self, JobEvents},
+    watch::{self, Follow, JobEvent, JobEvents},
 };
-
-/// How long one `WaitJob` waits, in seconds: the most that the server takes.
-const WAIT_SECONDS: i64 = 600;
 
 /// One job, named.
 #[derive(Clone, Debug)]
@@ -53,42 +51,27 @@ impl JobHandle {
         Ok(answer.job.unwrap_or_default())
     }
 
-    /// Waits until the job has ended, however long that takes. A job that failed is not an error
-    /// here: look at `state` and `error`.
+    /// Waits until the job has ended, however long that takes, over restarts of the server, too.
+    /// A job that failed is not an error here: look at `state` and `error`.
     ///
     /// # Errors
-    /// `ResourceNotFound`, or the server stayed away.
+    /// `ResourceNotFound`.
     pub async fn wait(&self) -> Result<Job, Error> {
-        loop {
-            let request = WaitJobRequest {
-                name: self.name.clone(),
-                timeout: Some(prost_types::Duration {
-                    seconds: WAIT_SECONDS,
-                    nanos: 0,
-                }),
-            };
-            let answer =
-                unary(
-                    &self.channel,
-                    WAIT,
-                    request,
-                    |channel, request| async move {
-                        JobServiceClient::new(channel).wait_job(request).await
-                    },
-                )
-                .await?;
-            let job = answer.job.unwrap_or_default();
-            if job.end_time.is_some() {
-                return Ok(job);
-            }
-        }
+        let events = watch::job_events(self.channel.clone(), self.name.clone(), Follow::End);
+        let last = events.try_fold(Job::default(), |last, event| async {
+            Ok(match event {
+                JobEvent::Update(update) => update.job.unwrap_or(last),
+                JobEvent::Reconnecting { .. } => last,
+            })
+        });
+        last.await
     }
 
     /// Follows the job until it ends. Comes back by itself when the connection breaks, without
     /// missing or repeating a line of the log.
     #[must_use]
     pub fn watch(&self) -> JobEvents {
-        watch::job_events(self.channel.clone(), self.name.clone())
+        watch::job_events(self.channel.clone(), self.name.clone(), Follow::All)
     }
 
     /// Asks the job to stop. What it has changed stays.

@@ -39,10 +39,23 @@ pub enum JobEvent {
 /// again would not mend.
 pub type JobEvents = BoxStream<'static, Result<JobEvent, Error>>;
 
-pub(crate) fn job_events(channel: Channel, name: String) -> JobEvents {
+/// How closely a job is followed.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Follow {
+    /// Everything that the server has to say.
+    All,
+    /// Only its end matters: no log, and hardly any progress.
+    End,
+}
+
+/// The least time between two messages about progress that nobody looks at, in seconds.
+const UNSEEN_PROGRESS_SECONDS: i64 = 60;
+
+pub(crate) fn job_events(channel: Channel, name: String, follow: Follow) -> JobEvents {
     let watch = Watch {
         channel,
         name,
+        follow,
         resume_token: String::new(),
         stream: None,
         backoff: Backoff::of_watches(),
@@ -59,6 +72,7 @@ pub(crate) fn job_events(channel: Channel, name: String) -> JobEvents {
 struct Watch {
     channel: Channel,
     name: String,
+    follow: Follow,
     resume_token: String,
     stream: Option<Streaming<WatchJobResponse>>,
     backoff: Backoff,
@@ -108,7 +122,13 @@ impl Watch {
                 let request = WatchJobRequest {
                     name: self.name.clone(),
                     resume_token: self.resume_token.clone(),
-                    ..Default::default()
+                    skip_log: self.follow == Follow::End,
+                    progress_interval: (self.follow == Follow::End).then_some(
+                        prost_types::Duration {
+                            seconds: UNSEEN_PROGRESS_SECONDS,
+                            nanos: 0,
+                        },
+                    ),
                 };
                 let answer = JobServiceClient::new(self.channel.clone())
                     .watch_job(request)

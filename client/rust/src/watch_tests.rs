@@ -159,3 +159,34 @@ async fn an_error_that_another_try_would_not_mend_ends_the_watch() {
         WatchJob from """#]]
     .assert_eq(&watched([Answer::Fail(Status::not_found("there is no such job"))]).await);
 }
+
+#[tokio::test(start_paused = true)]
+async fn waiting_goes_on_when_the_connection_breaks() {
+    let done = Job {
+        name: "structures/launch/jobs/12".to_owned(),
+        ..Default::default()
+    };
+    let ended = WatchJobResponse {
+        job: Some(done.clone()),
+        ..message(Type::Ended, "2", &[])
+    };
+    let first = vec![message(Type::Snapshot, "1", &[])];
+    let server = ScriptedServer::start([
+        Answer::Stream(first, Some(Status::unavailable("draining"))),
+        Answer::Stream(vec![ended], None),
+    ]);
+    let waited = server.client().job(&done.name).wait().await.unwrap();
+    assert_eq!(waited, done);
+}
+
+#[tokio::test(start_paused = true)]
+async fn waiting_for_what_is_not_there_is_an_error() {
+    let server = ScriptedServer::start([Answer::Fail(Status::not_found("there is no such job"))]);
+    let error = server
+        .client()
+        .job("structures/launch/jobs/99")
+        .wait()
+        .await
+        .unwrap_err();
+    assert_eq!(error.code(), Code::NotFound);
+}

@@ -35,12 +35,13 @@ pub(crate) async fn job(session: &Session, command: JobCommand) -> Result<(), Fa
         }),
         JobCommand::Watch { job } => {
             let handle = session.job(&job)?;
-            // A watch never gives up; this call does, when there is no such job or no server.
+            // A watch never gives up on a server; this call does, when there is none.
             handle.get().await?;
             ended(session, &follow(session, &handle).await?)
         }
         JobCommand::Wait { job } => {
             let handle = session.job(&job)?;
+            handle.get().await?;
             session.follow(Some(handle.name()));
             let job = handle.wait().await?;
             session.follow(None);

@@ -97,25 +97,31 @@ async fn delete(
 
 pub(crate) async fn tree(
     session: &Session,
-    structure: &str,
+    name: &str,
     depth: Option<i32>,
     at: i64,
 ) -> Result<(), Failure> {
-    let rows: Vec<_> = session
-        .client
-        .structure(structure)
-        .rows(at, RowView::Full)
-        .try_collect()
-        .await?;
-    session.print_list(
+    let handle = session.client.structure(name);
+    let structure = handle.get().await?;
+    let version = if at == 0 {
+        structure.forest_version
+    } else {
+        at
+    };
+    let mut rows: Vec<_> = handle.rows(version, RowView::Full).try_collect().await?;
+    if session.prints_text() {
+        let heading = tree::heading(&structure, version, rows.len(), session.style());
+        return session
+            .console
+            .data(&(heading + &tree::tree(&rows, depth, session.style())));
+    }
+    rows.retain(|row| depth.is_none_or(|depth| row.depth < depth));
+    let list = |rows| ListRowsResponse {
         rows,
-        |rows| ListRowsResponse {
-            rows,
-            forest_version: at,
-            ..Default::default()
-        },
-        |rows| tree::tree(rows, depth, session.style()),
-    )
+        forest_version: version,
+        ..Default::default()
+    };
+    session.print_list(rows, list, |_| String::new())
 }
 
 fn list_text(session: &Session, structures: &[Structure]) -> String {

@@ -2,13 +2,24 @@
 
 use std::fmt::Write;
 
-use resync_api::v1::Row;
+use resync_api::v1::{Row, Structure};
 
 use super::{
     outline::names,
     style::Style,
-    text::{clean, width},
+    text::{clean, counted, id, width},
 };
+
+/// What is above the rows: which structure it is, and which version of it.
+#[must_use]
+pub fn heading(structure: &Structure, version: i64, rows: usize, style: Style) -> String {
+    let rows = counted(i32::try_from(rows).unwrap_or(i32::MAX), "row");
+    let name = style.strong(&clean(&structure.display_name));
+    format!(
+        "{name} ({}), version {version}, {rows}\n\n",
+        id(&structure.name)
+    )
+}
 
 /// The rows, down to `depth` levels.
 #[must_use]
@@ -105,6 +116,19 @@ mod tests {
             issue(13, "PAY-2", false),
             alias,
         ]
+    }
+
+    #[test]
+    fn the_heading_tells_the_version() {
+        let structure = Structure {
+            name: "structures/launch".to_owned(),
+            display_name: "Launch 2026".to_owned(),
+            ..Default::default()
+        };
+        assert_eq!(
+            heading(&structure, 41, 1, Style::PLAIN),
+            "Launch 2026 (launch), version 41, 1 row\n\n"
+        );
     }
 
     #[test]

@@ -18,10 +18,13 @@ fn resync(arguments: &[&str]) -> Command {
 
 /// The exit code, and what is on the two streams.
 fn transcript(arguments: &[&str]) -> String {
-    let output = resync(arguments).output().unwrap();
-    let mut text = format!("exit {}", output.status.code().unwrap());
+    let output = resync(arguments).output().expect("the program starts");
+    let mut text = format!(
+        "exit {}",
+        output.status.code().expect("the program ends by itself")
+    );
     for (name, stream) in [("out", output.stdout), ("err", output.stderr)] {
-        let stream = String::from_utf8(stream).unwrap();
+        let stream = String::from_utf8(stream).expect("text");
         if !stream.is_empty() {
             text += &format!("\n{name}: {}", stream.trim_end());
         }
@@ -31,8 +34,8 @@ fn transcript(arguments: &[&str]) -> String {
 
 /// An address of this machine where nothing listens.
 fn nowhere() -> String {
-    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-    format!("http://{}", listener.local_addr().unwrap())
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port");
+    format!("http://{}", listener.local_addr().expect("an address"))
 }
 
 #[test]
