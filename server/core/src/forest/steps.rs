@@ -23,7 +23,7 @@ pub enum ChangeError {
     #[error("row {0} is not as the step says; load the current version of the forest")]
     Differs(RowId),
     /// The previous sibling is not a child of the parent.
-    #[error("row {0} is not a child of the parent that it should precede a row in")]
+    #[error("row {0} is not a child of that parent, so no row can follow it there")]
     NotASibling(RowId),
     /// The row would be below itself.
     #[error("row {0} would be below itself")]

@@ -29,7 +29,7 @@ pub(crate) fn assert_sound(world: &World, plan: &Plan, partial: bool) {
 
 /// The first property that does not hold. `partial`: only a confirmed part may be executed.
 pub(crate) fn verify(world: &World, plan: &Plan, partial: bool) -> Result<(), String> {
-    steps_fit_and_can_be_undone(world, plan)?;
+    steps_fit_and_can_be_undone(&world.forest, &plan.after, &plan.steps())?;
     a_commit_writes_only_what_was_placed(plan)?;
     rows_of_people_stay(world, plan)?;
     rows_that_others_want_stay(world, plan)?;
@@ -56,10 +56,14 @@ pub(crate) fn verify(world: &World, plan: &Plan, partial: bool) -> Result<(), St
     Ok(())
 }
 
-fn steps_fit_and_can_be_undone(world: &World, plan: &Plan) -> Result<(), String> {
-    let mut forest = world.forest.clone();
-    let steps = plan.steps();
-    for step in &steps {
+/// Applies steps one by one to a forest, checks it after each, and undoes them again.
+pub(crate) fn steps_fit_and_can_be_undone(
+    before: &Forest,
+    after: &Forest,
+    steps: &[ForestChange],
+) -> Result<(), String> {
+    let mut forest = before.clone();
+    for step in steps {
         forest
             .apply(step)
             .map_err(|error| format!("{step:?} does not fit: {error}"))?;
@@ -73,7 +77,7 @@ fn steps_fit_and_can_be_undone(world: &World, plan: &Plan) -> Result<(), String>
     if let Some(violation) = violations(&forest).first() {
         return Err(format!("the outcome: {violation}"));
     }
-    if outline(&forest) != outline(&plan.after) {
+    if outline(&forest) != outline(after) {
         return Err("the steps do not lead to the outcome".to_owned());
     }
     for step in steps.iter().rev() {
@@ -81,8 +85,8 @@ fn steps_fit_and_can_be_undone(world: &World, plan: &Plan) -> Result<(), String>
             .undo(step)
             .map_err(|error| format!("{step:?} cannot be undone: {error}"))?;
     }
-    match forest.preorder().eq(world.forest.preorder()) {
-        true if outline(&forest) == outline(&world.forest) => Ok(()),
+    match forest.preorder().eq(before.preorder()) {
+        true if outline(&forest) == outline(before) => Ok(()),
         _ => Err("undoing all steps does not lead back".to_owned()),
     }
 }
