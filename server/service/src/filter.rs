@@ -11,7 +11,7 @@ const FILTER_BYTES_MAX: usize = 2_000;
 
 /// What kind of value a field has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Type {
+pub(crate) enum Type {
     /// Text; `:` asks whether it contains something, in any case.
     Text,
     /// A whole number.
@@ -27,11 +27,11 @@ pub enum Type {
 }
 
 /// A field that a list can be filtered by.
-pub type Field = (&'static str, Type);
+pub(crate) type Field = (&'static str, Type);
 
 /// The value of a field of one record.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Value<'a> {
+pub(crate) enum Value<'a> {
     /// Text, or a name.
     Text(&'a str),
     /// A number.
@@ -70,14 +70,14 @@ struct Condition {
 
 /// A filter that has been checked. Without conditions it passes everything.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Filter(Vec<Condition>);
+pub(crate) struct Filter(Vec<Condition>);
 
 impl Filter {
     /// Reads a filter over `fields`.
     ///
     /// # Errors
     /// `FIELD_INVALID` for `filter`, with what is wrong and where.
-    pub fn parse(text: &str, fields: &[Field]) -> Result<Filter, Refusal> {
+    pub(crate) fn parse(text: &str, fields: &[Field]) -> Result<Filter, Refusal> {
         let wrong = |description: String| Refusal::field("filter", description);
         if text.len() > FILTER_BYTES_MAX {
             return Err(wrong(format!("is longer than {FILTER_BYTES_MAX} bytes")));
@@ -103,19 +103,19 @@ impl Filter {
     }
 
     /// Whether there is no condition.
-    pub fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
     /// Whether a record passes; `value` tells the values of its fields.
-    pub fn passes<'a>(&self, value: impl Fn(&'static str) -> Value<'a>) -> bool {
+    pub(crate) fn passes<'a>(&self, value: impl Fn(&'static str) -> Value<'a>) -> bool {
         self.0
             .iter()
             .all(|condition| condition.holds(value(condition.field)))
     }
 
     /// What a field must equal, when the filter says so: for narrowing what is read at all.
-    pub fn exactly(&self, field: &str) -> Option<&str> {
+    pub(crate) fn exactly(&self, field: &str) -> Option<&str> {
         self.0
             .iter()
             .find_map(|condition| match &condition.operand {
@@ -129,7 +129,7 @@ impl Filter {
     }
 
     /// What a flag must be, when the filter says so: for narrowing what is read at all.
-    pub fn flag(&self, field: &str) -> Option<bool> {
+    pub(crate) fn flag(&self, field: &str) -> Option<bool> {
         self.0.iter().find_map(|condition| match condition.operand {
             Operand::Flag(flag)
                 if condition.field == field && condition.operator == Operator::Equal =>

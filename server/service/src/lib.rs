@@ -23,9 +23,10 @@ mod token;
 
 pub use access::{Access, Allows, Identify, Permission};
 pub use api::status::STATUS_BYTES_MAX;
+pub use api::stream::WatchStream;
 pub use limits::{Features, Limits, SYNCHRONIZERS_SETTING, TrackerPolicy};
 pub use probe::{CheckResult, PROBES_MAX, Probe, ProbeQueue, Reply, TrackerCheck, TrackerReport};
 pub use refusal::{Refusal, Violation};
 pub use seams::{Clock, Nudge, Random, Signal};
-pub use serve::{Ended, serve};
+pub use serve::{Ended, ServeError, serve};
 pub use service::{Build, Parts, Service};

@@ -6,30 +6,30 @@ use crate::refusal::Refusal;
 use resync_core::id::{JobId, Slug};
 
 /// Stands for every structure in the parent of a list.
-pub const WILDCARD: &str = "-";
+pub(crate) const WILDCARD: &str = "-";
 
 /// `structures/{structure}`.
-pub fn structure(structure: &Slug) -> String {
+pub(crate) fn structure(structure: &Slug) -> String {
     format!("structures/{structure}")
 }
 
 /// `structures/{structure}/synchronizers/{synchronizer}`.
-pub fn synchronizer(structure: &Slug, synchronizer: &Slug) -> String {
+pub(crate) fn synchronizer(structure: &Slug, synchronizer: &Slug) -> String {
     format!("structures/{structure}/synchronizers/{synchronizer}")
 }
 
 /// `structures/{structure}/jobs/{job}`.
-pub fn job(structure: &Slug, job: JobId) -> String {
+pub(crate) fn job(structure: &Slug, job: JobId) -> String {
     format!("structures/{structure}/jobs/{job}")
 }
 
 /// `trackers/{tracker}`.
-pub fn tracker(tracker: &Slug) -> String {
+pub(crate) fn tracker(tracker: &Slug) -> String {
     format!("trackers/{tracker}")
 }
 
 /// `synchronizerKinds/{kind}`.
-pub fn kind(kind: &str) -> String {
+pub(crate) fn kind(kind: &str) -> String {
     format!("synchronizerKinds/{kind}")
 }
 
@@ -37,7 +37,7 @@ pub fn kind(kind: &str) -> String {
 ///
 /// # Errors
 /// `FIELD_INVALID` for `field`.
-pub fn parse_structure(field: &str, name: &str) -> Result<Slug, Refusal> {
+pub(crate) fn parse_structure(field: &str, name: &str) -> Result<Slug, Refusal> {
     let read = || Slug::parse(name.strip_prefix("structures/")?);
     read().ok_or_else(|| wrong(field, name, "structures/{structure}"))
 }
@@ -46,7 +46,7 @@ pub fn parse_structure(field: &str, name: &str) -> Result<Slug, Refusal> {
 ///
 /// # Errors
 /// `FIELD_INVALID` for `field`.
-pub fn parse_parent(field: &str, name: &str) -> Result<Option<Slug>, Refusal> {
+pub(crate) fn parse_parent(field: &str, name: &str) -> Result<Option<Slug>, Refusal> {
     if name.strip_prefix("structures/") == Some(WILDCARD) {
         return Ok(None);
     }
@@ -57,7 +57,7 @@ pub fn parse_parent(field: &str, name: &str) -> Result<Option<Slug>, Refusal> {
 ///
 /// # Errors
 /// `FIELD_INVALID` for `field`.
-pub fn parse_synchronizer(field: &str, name: &str) -> Result<(Slug, Slug), Refusal> {
+pub(crate) fn parse_synchronizer(field: &str, name: &str) -> Result<(Slug, Slug), Refusal> {
     let read = || {
         let (structure, rest) = name.strip_prefix("structures/")?.split_once('/')?;
         Some((
@@ -73,7 +73,7 @@ pub fn parse_synchronizer(field: &str, name: &str) -> Result<(Slug, Slug), Refus
 ///
 /// # Errors
 /// `FIELD_INVALID` for `field`.
-pub fn parse_job(field: &str, name: &str) -> Result<(Slug, JobId), Refusal> {
+pub(crate) fn parse_job(field: &str, name: &str) -> Result<(Slug, JobId), Refusal> {
     let read = || {
         let (structure, rest) = name.strip_prefix("structures/")?.split_once('/')?;
         let number = rest.strip_prefix("jobs/")?;
@@ -92,7 +92,7 @@ pub fn parse_job(field: &str, name: &str) -> Result<(Slug, JobId), Refusal> {
 ///
 /// # Errors
 /// `FIELD_INVALID` for `field`.
-pub fn parse_tracker(field: &str, name: &str) -> Result<Slug, Refusal> {
+pub(crate) fn parse_tracker(field: &str, name: &str) -> Result<Slug, Refusal> {
     let read = || Slug::parse(name.strip_prefix("trackers/")?);
     read().ok_or_else(|| wrong(field, name, "trackers/{tracker}"))
 }

@@ -129,7 +129,7 @@ impl Refusal {
 }
 
 /// What an error of the store means for a call about `resource`.
-pub fn of_store(error: StoreError, resource: &str) -> Refusal {
+pub(crate) fn of_store(error: StoreError, resource: &str) -> Refusal {
     match error {
         StoreError::NotFound { .. } => Refusal::not_found(resource),
         StoreError::AlreadyExists { .. } => {

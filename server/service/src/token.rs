@@ -24,7 +24,7 @@ const JOB_BYTES: usize = 8;
 
 /// Makes and reads tokens.
 #[derive(Clone)]
-pub struct Sealer {
+pub(crate) struct Sealer {
     key: Hmac<Sha256>,
 }
 
@@ -36,14 +36,14 @@ impl std::fmt::Debug for Sealer {
 
 impl Sealer {
     /// Signs with the secret of the server.
-    pub fn new(secret: &[u8]) -> Self {
+    pub(crate) fn new(secret: &[u8]) -> Self {
         Self {
             key: Hmac::new_from_slice(secret).expect("HMAC takes a key of any length"),
         }
     }
 
     /// A token for `scope`: everything that must be the same when it comes back.
-    pub fn seal(&self, scope: &[&[u8]], payload: &[u8]) -> String {
+    pub(crate) fn seal(&self, scope: &[&[u8]], payload: &[u8]) -> String {
         let mut token = self.sign(scope, payload)[..SHORT_SIGNATURE_BYTES].to_vec();
         token.extend_from_slice(payload);
         URL_SAFE_NO_PAD.encode(token)
@@ -53,7 +53,12 @@ impl Sealer {
     ///
     /// # Errors
     /// `TOKEN_INVALID` for `field`.
-    pub fn open(&self, field: &str, scope: &[&[u8]], token: &str) -> Result<Vec<u8>, Refusal> {
+    pub(crate) fn open(
+        &self,
+        field: &str,
+        scope: &[&[u8]],
+        token: &str,
+    ) -> Result<Vec<u8>, Refusal> {
         let bytes = URL_SAFE_NO_PAD
             .decode(token)
             .map_err(|_| Refusal::token(field))?;
@@ -67,14 +72,14 @@ impl Sealer {
     }
 
     /// The token that confirms a plan.
-    pub fn confirmation(&self, plan: &Confirmable<'_>) -> String {
+    pub(crate) fn confirmation(&self, plan: &Confirmable<'_>) -> String {
         let mut token = plan.preview.0.to_be_bytes().to_vec();
         token.extend_from_slice(&self.confirmation_key(plan).finalize().into_bytes());
         format!("{CONFIRMATION_PREFIX}{}", URL_SAFE_NO_PAD.encode(token))
     }
 
     /// The preview that a confirmation token says it is of; `None` when it is no such token.
-    pub fn previewed(token: &str) -> Option<JobId> {
+    pub(crate) fn previewed(token: &str) -> Option<JobId> {
         let bytes = URL_SAFE_NO_PAD
             .decode(token.strip_prefix(CONFIRMATION_PREFIX)?)
             .ok()?;
@@ -83,7 +88,7 @@ impl Sealer {
     }
 
     /// Whether a token confirms that plan. Takes the same time whatever differs.
-    pub fn confirms(&self, token: &str, plan: &Confirmable<'_>) -> bool {
+    pub(crate) fn confirms(&self, token: &str, plan: &Confirmable<'_>) -> bool {
         let Some(text) = token.strip_prefix(CONFIRMATION_PREFIX) else {
             return false;
         };
@@ -132,7 +137,7 @@ fn feed(key: &mut Hmac<Sha256>, part: &[u8]) {
 
 /// Everything that a confirmation token is bound to.
 #[derive(Clone, Copy, Debug)]
-pub struct Confirmable<'a> {
+pub(crate) struct Confirmable<'a> {
     /// The preview.
     pub preview: JobId,
     /// The uid of the preview.

@@ -7,7 +7,7 @@ pub(crate) mod job;
 mod resync;
 mod server;
 pub(crate) mod status;
-mod stream;
+pub(crate) mod stream;
 mod structure;
 mod synchronizer;
 mod tracker;

@@ -68,12 +68,4 @@ impl Labels {
         let found = self.trackers.iter().find(|(one, _)| *one == id);
         found.map_or_else(String::new, |(_, slug)| names::tracker(slug))
     }
-
-    /// The tracker with a slug.
-    pub(crate) fn tracker(&self, slug: &Slug) -> Option<TrackerId> {
-        self.trackers
-            .iter()
-            .find(|(_, one)| one == slug)
-            .map(|(id, _)| *id)
-    }
 }
