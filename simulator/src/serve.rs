@@ -6,6 +6,7 @@ use std::future::Future;
 use std::pin::pin;
 
 use bytes::Bytes;
+use futures::StreamExt as _;
 use http_body_util::combinators::BoxBody;
 use http_body_util::{BodyExt, Full, Limited, StreamBody};
 use hyper::body::{Frame, Incoming};
@@ -100,8 +101,13 @@ fn whole(response: Response) -> http::Response<Body> {
 fn cut(response: Response, bytes: usize) -> http::Response<Body> {
     let length = response.body.len();
     let part = response.body.slice(..bytes.min(length));
-    let frames = [Ok(Frame::data(part)), Err(Broken::Cut)];
-    let body = BodyExt::boxed(StreamBody::new(futures::stream::iter(frames)));
+    let first = futures::stream::iter([Ok(Frame::data(part))]);
+    let end = futures::stream::once(async {
+        // Only what was written before the error reaches the client.
+        tokio::task::yield_now().await;
+        Err(Broken::Cut)
+    });
+    let body = BodyExt::boxed(StreamBody::new(first.chain(end)));
     let mut cut = head(response, body);
     cut.headers_mut()
         .insert(http::header::CONTENT_LENGTH, length.into());

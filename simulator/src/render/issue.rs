@@ -213,6 +213,9 @@ pub(crate) fn reference(out: &mut Vec<u8>, state: &State, id: IssueId) {
         (b",\"priority\":", Field::Priority),
         (b",\"issuetype\":", Field::Kind),
     ] {
+        if field == Field::Priority && issue.priority.is_none() {
+            continue;
+        }
         out.extend_from_slice(member);
         value(out, state, issue, field);
     }

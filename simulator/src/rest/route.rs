@@ -72,6 +72,7 @@ fn endpoint(flavour: Flavour, path: &str) -> Option<(Endpoint, &'static [&'stati
         ["search"] => (Endpoint::OffsetSearch, GET_POST),
         ["filter", "favourite"] => (Endpoint::FavouriteFilters, GET),
         ["filter", "search"] if cloud => (Endpoint::FilterSearch, GET),
+        ["filter", "search"] => return None,
         ["filter", filter] => (Endpoint::Filter(decoded(filter)), GET),
         _ => return None,
     })

@@ -1,15 +1,27 @@
 //! Loading of a real archive, where it is beside the checkout.
 
+use std::sync::OnceLock;
+
 use expect_test::expect;
 use resync_simulator::{Flavour, LoadError, LoadReport};
 
 use crate::support::{self, Site, json, keys};
 
-fn loaded(flavour: Flavour) -> Option<(Site, LoadReport)> {
+/// The loaded archive. Loading takes a while, and no test here changes it.
+pub(crate) fn loaded(flavour: Flavour) -> Option<&'static (Site, LoadReport)> {
+    static CLOUD: OnceLock<(Site, LoadReport)> = OnceLock::new();
+    static DATA_CENTER: OnceLock<(Site, LoadReport)> = OnceLock::new();
     let path = support::shared("jira/data/titanium-archive/issues.jsonl.gz")?;
-    let site = support::site(flavour);
-    let report = site.simulator.load_archive(&path).unwrap();
-    Some((site, report))
+    let cell = if flavour == Flavour::Cloud {
+        &CLOUD
+    } else {
+        &DATA_CENTER
+    };
+    Some(cell.get_or_init(|| {
+        let site = support::site(flavour);
+        let report = site.simulator.load_archive(&path).unwrap();
+        (site, report)
+    }))
 }
 
 #[test]
@@ -31,7 +43,7 @@ fn everything_of_the_archive_is_counted() {
             without_summary: 2,
         }
     "#]]
-    .assert_debug_eq(&report);
+    .assert_debug_eq(report);
     let counts = ["TIMOB", "AC", "ALOY", "MOD", "DAEMON"].map(|project| {
         let body = format!("{{\"jql\":\"project = {project}\"}}");
         json(&site.post("/search/approximate-count", &body))["count"]

@@ -12,7 +12,10 @@ fn check(site: &Site, queries: &str, expected: Expect) {
         .lines()
         .map(str::trim)
         .filter(|line| !line.is_empty());
-    let found = lines.map(|line| format!("{line}\n    {}\n", site.find(line)));
+    let found = lines.map(|line| match site.find(line).as_str() {
+        "" => format!("{line}\n    nothing\n"),
+        keys => format!("{line}\n    {keys}\n"),
+    });
     expected.assert_eq(&found.collect::<String>());
 }
 
@@ -54,7 +57,7 @@ fn fields_with_one_value_are_compared() {
             project = PAY AND reporter = jonas AND type = Story ORDER BY key
                 PAY-9 PAY-25
             project = PAY AND priority = Highest AND type = Epic ORDER BY key
-    
+                nothing
             project = OPS AND resolution = Done ORDER BY key
                 OPS-5 OPS-10 OPS-21 OPS-23 OPS-29 OPS-32
             project = ONB AND issuetype in subTaskIssueTypes() AND assignee = jonas ORDER BY key
@@ -62,7 +65,7 @@ fn fields_with_one_value_are_compared() {
             project = OPS AND issuetype in standardIssueTypes() AND assignee = samuel ORDER BY key
                 OPS-8 OPS-9 OPS-31 OPS-33
             assignee = currentUser()
-    
+                nothing
         "#]],
     );
 }
@@ -164,7 +167,7 @@ fn issues_are_found_by_id_and_key() {
             id >= 10010 AND id < 10013 ORDER BY id
                 PAY-11 PAY-12 PAY-13
             key > PAY-999999
-    
+                nothing
         "#]],
     );
 }
@@ -211,7 +214,7 @@ fn data_center_finds_sub_tasks_by_parent_and_stories_by_epic_link() {
         queries,
         expect![[r#"
             parent = PAY-1
-    
+                nothing
             parent = PAY-2 ORDER BY key
                 PAY-3 PAY-4 PAY-5
             "Epic Link" = PAY-1 ORDER BY key
@@ -221,7 +224,7 @@ fn data_center_finds_sub_tasks_by_parent_and_stories_by_epic_link() {
             project = PAY AND "Epic Link" is EMPTY AND type in (Story, Task, Bug) ORDER BY key
                 PAY-39 PAY-40 PAY-41 PAY-42
             "Parent Link" = PAY-1
-    
+                nothing
         "#]],
     );
 }
@@ -249,7 +252,7 @@ fn links_are_found_from_both_ends() {
             issue in linkedIssues(PAY-2, "is blocked by")
                 PAY-12
             issue in linkedIssues(PAY-2, blocks)
-    
+                nothing
             issuekey in linkedIssues(PAY-32) ORDER BY key
                 OPS-30 PAY-25 PAY-28
             issueLinkType = "is blocked by" AND project = PAY ORDER BY key
@@ -447,7 +450,7 @@ fn instants_are_read_in_the_zone_of_the_account() {
             updated >= "2026-11-24 05:01"
                 PAY-3
             updated >= "2026/11/24 10:00"
-    
+                nothing
             updated >= 1795514400000 ORDER BY key
                 PAY-2 PAY-3
             updated > 1795514400000
@@ -515,7 +518,7 @@ fn a_meaning_that_does_not_exist_is_refused() {
             parent = PAY-999
                 400 ["An issue with key 'PAY-999' does not exist for field 'parent'."]
             labels = nothing-has-this
-    
+                nothing
             assignee = nobody
                 400 ["The value 'nobody' does not exist for the field 'assignee'."]
             issueLinkType = "sounds like"
@@ -597,7 +600,7 @@ fn bare_words_are_a_text_search_on_cloud_only() {
         "this is not jql\nfirst payment",
         expect![[r#"
             this is not jql
-    
+                nothing
             first payment
                 ONB-14
         "#]],

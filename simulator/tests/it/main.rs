@@ -2,5 +2,15 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 mod archive;
+mod auth;
+mod cloud_search;
+mod data_center_search;
+mod faults;
+mod issues;
 mod jql;
+mod lag;
+mod openapi;
+mod over_http;
+mod site;
+mod spec;
 mod support;
