@@ -9,5 +9,8 @@ pub fn settings_hash(settings: &Settings) -> String {
     // Settings are plain values, so writing them as JSON cannot fail; an empty text would only
     // make a resync recommended.
     let text = serde_json::to_string(settings).unwrap_or_default();
-    Sha256::digest(text).iter().map(|byte| format!("{byte:02x}")).collect()
+    Sha256::digest(text)
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect()
 }

@@ -152,6 +152,15 @@ impl From<DieselError> for Error {
     }
 }
 
+/// What SQLite (the first two) and PostgreSQL say when trying again may help.
+const UNAVAILABLE: [&str; 5] = [
+    "disk I/O error",
+    "unable to open",
+    "deadlock detected",
+    "terminating connection",
+    "the database system is",
+];
+
 /// SQLite's own texts, since diesel hands over no result code. They are part of SQLite's stable
 /// `sqlite3_errstr`.
 fn from_database(kind: &DatabaseErrorKind, message: &str) -> Error {
@@ -174,7 +183,7 @@ fn from_database(kind: &DatabaseErrorKind, message: &str) -> Error {
         Error::Corrupt {
             what: "the database file",
         }
-    } else if says("disk I/O error") || says("unable to open") || says("deadlock") {
+    } else if UNAVAILABLE.iter().any(|&text| says(text)) {
         Error::Unavailable { cause: cause() }
     } else {
         Error::Internal { cause: cause() }

@@ -22,6 +22,10 @@ use diesel_migrations::{EmbeddedMigrations, embed_migrations};
 use std::time::Duration;
 
 #[path = "queries/mod.rs"]
+#[expect(
+    clippy::duplicate_mod,
+    reason = "compiled once for each database, see lib.rs"
+)]
 pub(crate) mod queries;
 
 /// The connection that the queries run on: the asynchronous one, made synchronous, so that a unit
@@ -208,7 +212,7 @@ pub(crate) fn lock_job(conn: &mut Conn, id: i64) -> QueryResult<Option<JobRow>> 
 /// Keeps others from choosing a job until the transaction ends.
 pub(crate) fn lock_schedule(conn: &mut Conn) -> QueryResult<()> {
     let row = server_meta::table
-        .find("schedule")
+        .find(queries::meta::SCHEDULE)
         .select(server_meta::name);
     row.for_update().first::<String>(conn).map(drop)
 }

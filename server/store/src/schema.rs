@@ -137,6 +137,7 @@ diesel::table! {
         synchronizer -> Nullable<BigInt>,
         kind -> Text,
         preview -> Bool,
+        confirmed_preview -> Nullable<BigInt>,
         state -> Text,
         wait_reason -> Nullable<Text>,
         blocking_job -> Nullable<BigInt>,

@@ -116,7 +116,8 @@ impl Sqlite {
         self.read(|conn| conn.transaction(work)).await
     }
 
-    async fn run_on_writer<R: Send + 'static>(
+    /// Runs a unit of work on the connection that writes, as it is.
+    pub(crate) async fn run_on_writer<R: Send + 'static>(
         &self,
         work: impl FnOnce(&mut Conn) -> Result<R, Error> + Send + 'static,
     ) -> Result<R, Error> {

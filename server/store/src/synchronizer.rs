@@ -66,6 +66,8 @@ pub struct SynchronizerUpdate {
     pub display_name: Option<String>,
     /// The settings; of the same kind as before.
     pub settings: Option<Settings>,
+    /// On whose behalf it reads the tracker from now on.
+    pub run_as: Option<Principal>,
 }
 
 /// Which synchronizers to list. `None` everywhere lists all.

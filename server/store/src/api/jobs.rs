@@ -15,13 +15,27 @@ impl Store {
     /// [`Error::JobInTheWay`] when the job is a resync (not a preview) and another one of the same
     /// synchronizer has not ended; [`Error::Stale`] when the synchronizer's etag is another;
     /// [`Error::NotFound`] when the structure is not there or deleted or the synchronizer is not
-    /// there; [`Error::AlreadyAnswered`] and [`Error::RequestIdReused`] by the request.
+    /// there; [`Error::AlreadyExists`], with the other job as its name, when the job confirms a
+    /// preview that another one has confirmed; [`Error::AlreadyAnswered`] and
+    /// [`Error::RequestIdReused`] by the request.
     pub async fn create_job(
         &self,
         new: NewJob,
         request: Option<RequestRecord>,
     ) -> Result<JobRecord, Error> {
-        on!(self.write, jobs::create(&new, request.as_ref()))
+        on!(self.write, jobs::create(&new, false, request.as_ref()))
+    }
+
+    /// Creates a pending job that may wait behind another resync of the same synchronizer.
+    ///
+    /// # Errors
+    /// As [`Store::create_job`], but for [`Error::JobInTheWay`].
+    pub async fn queue_job(
+        &self,
+        new: NewJob,
+        request: Option<RequestRecord>,
+    ) -> Result<JobRecord, Error> {
+        on!(self.write, jobs::create(&new, true, request.as_ref()))
     }
 
     /// Gets a job.

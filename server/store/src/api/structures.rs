@@ -64,7 +64,8 @@ impl Store {
         )
     }
 
-    /// Marks a structure as deleted: it keeps everything, but takes no changes and no jobs.
+    /// Marks a structure as deleted: it keeps everything, but takes no changes and no jobs. Its
+    /// synchronizers are disabled.
     ///
     /// # Errors
     /// [`Error::NotFound`] also when the structure is deleted already, [`Error::Stale`],

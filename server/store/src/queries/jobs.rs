@@ -6,7 +6,7 @@ use crate::codes::Code;
 use crate::error::{Error, absent};
 use crate::job::{JobFilter, JobRecord, JobUpdate, Lease, NewJob, Retry};
 use crate::request::RequestRecord;
-use crate::rows::job::{JobColumns, JobRow, NewJobRow, is_preview};
+use crate::rows::job::{JobColumns, JobRow, NewJobRow, confirmed_preview, is_preview};
 use crate::schema::jobs;
 use diesel::prelude::*;
 use resync_core::id::{JobId, SynchronizerId};
@@ -15,17 +15,22 @@ use resync_core::time::Timestamp;
 
 const WHAT: &str = "job";
 
-/// Creates one.
+/// Creates one; when it may `queue`, behind a live resync of the same synchronizer.
 pub(crate) fn create(
     conn: &mut Conn,
     new: &NewJob,
+    queue: bool,
     request: Option<&RequestRecord>,
 ) -> Result<JobRecord, Error> {
     requests::begin(conn, request)?;
     structures::lock(conn, new.structure)?;
     if let Some(synchronizer) = new.synchronizer {
         check_synchronizer(conn, synchronizer, new)?;
+        if !queue && new.kind == JobKind::Resync && !is_preview(new) {
+            check_live(conn, synchronizer)?;
+        }
     }
+    check_confirmation(conn, new)?;
     let record: JobRecord = diesel::insert_into(jobs::table)
         .values(NewJobRow::new(new)?)
         .returning(JobRow::as_returning())
@@ -35,7 +40,6 @@ pub(crate) fn create(
     Ok(record)
 }
 
-/// Holding the structure keeps others from creating a job of the same synchronizer meanwhile.
 fn check_synchronizer(conn: &mut Conn, id: SynchronizerId, new: &NewJob) -> Result<(), Error> {
     let actual = synchronizers::get(conn, id)?.etag;
     let expected = new.synchronizer_etag.clone();
@@ -46,9 +50,29 @@ fn check_synchronizer(conn: &mut Conn, id: SynchronizerId, new: &NewJob) -> Resu
             actual,
         });
     }
-    if new.kind != JobKind::Resync || is_preview(new) {
+    Ok(())
+}
+
+/// A preview is confirmed once.
+fn check_confirmation(conn: &mut Conn, new: &NewJob) -> Result<(), Error> {
+    let Some(preview) = confirmed_preview(new) else {
         return Ok(());
-    }
+    };
+    let other: Option<i64> = jobs::table
+        .filter(jobs::confirmed_preview.eq(preview.0))
+        .select(jobs::id)
+        .first(conn)
+        .optional()?;
+    other.map_or(Ok(()), |job| {
+        Err(Error::AlreadyExists {
+            what: "confirmation by job",
+            name: job.to_string(),
+        })
+    })
+}
+
+/// Holding the structure keeps others from creating a job of the same synchronizer meanwhile.
+fn check_live(conn: &mut Conn, id: SynchronizerId) -> Result<(), Error> {
     let live: Option<i64> = jobs::table
         .filter(jobs::synchronizer.eq(id.0).and(jobs::end_time.is_null()))
         .filter(

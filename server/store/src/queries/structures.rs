@@ -1,7 +1,7 @@
 //! Structures.
 
 use super::super::lock_structure;
-use super::{Conn, limit_of, next_etag, requests};
+use super::{Conn, limit_of, next_etag, requests, synchronizers};
 use crate::error::{Error, absent, taken};
 use crate::request::RequestRecord;
 use crate::rows::structure::{NewStructureRow, StructureRow};
@@ -153,6 +153,7 @@ pub(crate) fn delete(
     if let Some(job) = live {
         return Err(Error::JobInTheWay { job: JobId(job) });
     }
+    synchronizers::disable_all(conn, id, time)?;
     set_deletion(conn, id, Some(time), etag, time)
 }
 

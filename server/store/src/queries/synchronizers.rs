@@ -140,11 +140,31 @@ pub(crate) fn update(
             synchronizers::display_name
                 .eq(update.display_name.as_ref().unwrap_or(&stored.display_name)),
             synchronizers::settings.eq(to_json(settings)?),
+            synchronizers::run_as.eq(update.run_as.as_ref().unwrap_or(&stored.run_as).as_str()),
             synchronizers::update_time.eq(time.0),
             synchronizers::etag.eq(etag),
         ))
         .execute(conn)?;
     get(conn, id)
+}
+
+/// Disables all of a structure.
+pub(super) fn disable_all(
+    conn: &mut Conn,
+    structure: StructureId,
+    time: Timestamp,
+) -> Result<(), Error> {
+    let filter = SynchronizerFilter {
+        structure: Some(structure),
+        ..SynchronizerFilter::default()
+    };
+    for one in list(conn, filter)? {
+        if one.state != State::Disabled {
+            let error = one.last_error.as_ref();
+            set_state(conn, one.id, State::Disabled, error, None, time)?;
+        }
+    }
+    Ok(())
 }
 
 /// Sets the state and the last error.

@@ -106,6 +106,7 @@ pub(crate) struct NewJobRow<'a> {
     synchronizer: Option<i64>,
     kind: &'static str,
     preview: bool,
+    confirmed_preview: Option<i64>,
     state: &'static str,
     rule: Option<String>,
     synchronizer_etag: &'a str,
@@ -129,6 +130,7 @@ impl<'a> NewJobRow<'a> {
             synchronizer: new.synchronizer.map(|synchronizer| synchronizer.0),
             kind: new.kind.code(),
             preview: is_preview(new),
+            confirmed_preview: confirmed_preview(new).map(|preview| preview.0),
             state: JobState::Pending.code(),
             rule: to_json_opt(new.rule.as_ref())?,
             synchronizer_etag: &new.synchronizer_etag,
@@ -149,6 +151,14 @@ impl<'a> NewJobRow<'a> {
 /// Whether a job is a preview, which changes nothing.
 pub(crate) fn is_preview(new: &NewJob) -> bool {
     new.request.authorization == Authorization::Preview
+}
+
+/// The preview that a job confirms, if it does.
+pub(crate) fn confirmed_preview(new: &NewJob) -> Option<JobId> {
+    match new.request.authorization {
+        Authorization::Confirmed { preview, .. } => Some(preview),
+        Authorization::Preview | Authorization::Forced | Authorization::Incremental => None,
+    }
 }
 
 /// The columns that a [`JobUpdate`] writes; `None` leaves one as it is.

@@ -155,6 +155,7 @@ CREATE TABLE jobs (
     synchronizer BIGINT,
     kind TEXT NOT NULL,
     preview BOOLEAN NOT NULL,
+    confirmed_preview BIGINT,
     state TEXT NOT NULL,
     wait_reason TEXT,
     blocking_job BIGINT,
@@ -182,9 +183,8 @@ CREATE TABLE jobs (
 );
 CREATE INDEX jobs_by_structure ON jobs (structure, id);
 CREATE INDEX jobs_live ON jobs (id) WHERE end_time IS NULL;
--- One resync of a synchronizer at a time, whoever asks.
-CREATE UNIQUE INDEX jobs_live_resync ON jobs (synchronizer)
-    WHERE end_time IS NULL AND kind = 'resync' AND NOT preview;
+-- A preview is confirmed once, whoever asks.
+CREATE UNIQUE INDEX jobs_by_confirmed_preview ON jobs (confirmed_preview);
 
 CREATE TABLE job_changes (
     job BIGINT NOT NULL REFERENCES jobs (id) ON DELETE CASCADE,
