@@ -99,7 +99,7 @@ pub(crate) async fn preview(
         enable_synchronizer: false,
         reason: String::new(),
     };
-    start(app, caller, &target, asked, request)
+    start(app, caller, &target, asked, false, request)
         .await
         .map(|started| started.job)
 }
@@ -155,7 +155,8 @@ pub(crate) async fn run(
             existing: false,
         });
     }
-    start(app, caller, &target, asked, request).await
+    let queue = run.conflict_policy == ConflictPolicy::Queue;
+    start(app, caller, &target, asked, queue, request).await
 }
 
 /// The job that an earlier try of the same request started.
@@ -293,47 +294,12 @@ async fn confirmed(
     if !app.sealer.confirms(token, &bound) {
         return Err(foreign());
     }
-    require_unused(app, target, &preview).await?;
     require_fresh(app, target, &preview, summary)?;
     require_acknowledged(summary, run.acknowledged)?;
     Ok(Authorization::Confirmed {
         preview: id,
         acknowledged_destructive: run.acknowledged,
     })
-}
-
-/// Most jobs that are looked through at once for one that has used a token.
-const JOBS_AT_ONCE: usize = 100;
-
-/// Refuses a token that a job has used. Jobs are numbered in order, so only those after the
-/// preview can have.
-async fn require_unused(app: &App, target: &Target, preview: &Job) -> Result<(), Refusal> {
-    let filter = JobFilter {
-        synchronizer: Some(target.synchronizer.id),
-        kind: Some(JobKind::Resync),
-        preview: Some(false),
-        ..Default::default()
-    };
-    let mut before = None;
-    loop {
-        let found = app.store.list_jobs(filter, before, JOBS_AT_ONCE).await;
-        let found = found.map_err(|error| of_store(error, &target.name))?;
-        for JobRecord { job, .. } in found.iter().take_while(|one| one.job.id > preview.id) {
-            if confirms(&job.request.authorization, preview.id) {
-                let name = names::job(&target.structure.slug, job.id);
-                let message = format!("the token was used already, for {name}; preview again");
-                return Err(confirmation_invalid(&message));
-            }
-        }
-        match found.last().map(|last| last.job.id) {
-            Some(last) if found.len() == JOBS_AT_ONCE && last > preview.id => before = Some(last),
-            _ => return Ok(()),
-        }
-    }
-}
-
-fn confirms(authorization: &Authorization, id: JobId) -> bool {
-    matches!(authorization, Authorization::Confirmed { preview, .. } if *preview == id)
 }
 
 /// Refuses a plan whose inputs have changed, or that has expired.
@@ -430,6 +396,7 @@ async fn start(
     caller: &Caller,
     target: &Target,
     asked: JobRequest,
+    queue: bool,
     request: Option<RequestRecord>,
 ) -> Result<Started, Refusal> {
     let confirmed = matches!(asked.authorization, Authorization::Confirmed { .. });
@@ -446,7 +413,11 @@ async fn start(
         creator: caller.clone(),
         time: app.now(),
     };
-    let record = match app.store.create_job(new, request).await {
+    let created = match queue {
+        true => app.store.queue_job(new, request).await,
+        false => app.store.create_job(new, request).await,
+    };
+    let record = match created {
         Ok(JobRecord { job, .. }) => job,
         Err(StoreError::AlreadyAnswered(answer)) => {
             let job = recorded(app, caller, JobId(answer.subject)).await?;
@@ -457,6 +428,10 @@ async fn start(
         }
         Err(StoreError::JobInTheWay { job }) => {
             return Err(already_running(target, job, direction));
+        }
+        Err(StoreError::AlreadyExists { name: job, .. }) => {
+            let message = format!("the token was used already, by job {job}; preview again");
+            return Err(confirmation_invalid(&message));
         }
         Err(StoreError::Stale {
             expected, actual, ..

@@ -329,7 +329,7 @@ pub(crate) async fn list(
 /// Changes the settings. The caller becomes the one on whose behalf it runs.
 pub(crate) async fn update(
     app: &App,
-    _caller: &Caller,
+    caller: &Caller,
     (structure, synchronizer): (&Slug, &Slug),
     update: Update,
     validate_only: bool,
@@ -361,11 +361,14 @@ pub(crate) async fn update(
         let mut record = record;
         record.display_name = display_name.unwrap_or(record.display_name);
         record.rule.settings = settings.unwrap_or(record.rule.settings);
+        record.run_as = caller.clone();
         return view(app, &structure, record).await;
     }
+    let run_as = Some(caller.clone());
     let update = SynchronizerUpdate {
         display_name,
         settings,
+        run_as,
     };
     let updated = app
         .store
