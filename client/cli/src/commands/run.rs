@@ -161,3 +161,7 @@ fn nobody_to_ask(need: Need, name: &str) -> Failure {
         "look at the plan; then add --confirm {name}{count}"
     ))
 }
+
+#[cfg(test)]
+#[path = "run_tests.rs"]
+mod tests;

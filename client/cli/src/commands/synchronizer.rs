@@ -295,3 +295,73 @@ fn kinds_text(session: &Session, kinds: &[SynchronizerKind]) -> String {
     }
     text
 }
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+
+    use super::*;
+    use crate::args::{Arguments, Command};
+
+    fn rule(flags: &[&str]) -> sync_rule::Kind {
+        let line = ["resync", "synchronizer", "add", "launch"];
+        let arguments = Arguments::try_parse_from(line.iter().chain(flags)).unwrap();
+        match arguments.command {
+            Command::Synchronizer(SynchronizerCommand::Add(add)) => kind(*add, "10".to_owned()),
+            other => panic!("unexpected {other:?}"),
+        }
+    }
+
+    #[test]
+    fn the_flags_of_a_filter_are_its_settings() {
+        let flags = [
+            "--filter-jql",
+            "x = 1",
+            "--allow-move",
+            "--remove",
+            "--check-children",
+        ];
+        let expected = FilterRule {
+            source: Some(filter_rule::Source::Jql("x = 1".to_owned())),
+            parent_issue_id: "10".to_owned(),
+            allow_move: true,
+            remove_unmatched: true,
+            remove_only_placed: false,
+            check_children: true,
+        };
+        assert_eq!(rule(&flags), sync_rule::Kind::Filter(expected));
+    }
+
+    #[test]
+    fn nothing_is_moved_or_removed_unless_asked_for() {
+        let sync_rule::Kind::Filter(filter) = rule(&["--saved-filter", "42"]) else {
+            panic!()
+        };
+        assert_eq!(
+            filter.source,
+            Some(filter_rule::Source::SavedFilterId("42".to_owned()))
+        );
+        assert!(!filter.allow_move && !filter.remove_unmatched);
+        let sync_rule::Kind::Subtasks(subtasks) = rule(&["--subtasks"]) else {
+            panic!()
+        };
+        assert_eq!(subtasks, SubtasksRule::default());
+    }
+
+    #[test]
+    fn the_types_of_subtasks_may_be_repeated() {
+        let flags = [
+            "--subtasks",
+            "--type",
+            "5",
+            "--type",
+            "6",
+            "--remove-orphaned",
+        ];
+        let expected = SubtasksRule {
+            issue_type_ids: vec!["5".to_owned(), "6".to_owned()],
+            remove_orphaned: true,
+        };
+        assert_eq!(rule(&flags), sync_rule::Kind::Subtasks(expected));
+    }
+}

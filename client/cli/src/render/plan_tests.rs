@@ -419,6 +419,7 @@ fn a_long_plan_is_cut_and_says_where_the_rest_is() {
         .skip_while(|line| !line.contains('…'))
         .collect();
     expect![[r#"
+        The end:
           … and 3700 more: resync job changes launch/12
 
           Removals (4000): PAY-1, PAY-2, PAY-3, PAY-4, PAY-5, PAY-6, PAY-7, PAY-8, PAY-9, PAY-10,
@@ -427,7 +428,9 @@ fn a_long_plan_is_cut_and_says_where_the_rest_is() {
             PAY-33, PAY-34, PAY-35, PAY-36, PAY-37, PAY-38, PAY-39, PAY-40, PAY-41, PAY-42, PAY-43,
             PAY-44, PAY-45, PAY-46, PAY-47, PAY-48, PAY-49, PAY-50, PAY-51, PAY-52, PAY-53, PAY-54,
             PAY-55, PAY-56, PAY-57, PAY-58, PAY-59, PAY-60 and 3940 more
-          Plan: 0 to add, 0 to move, 4000 to remove (40.0% of the rows in scope). 4000 destructive."#]].assert_eq(&end.join("\n"));
+          Plan: 0 to add, 0 to move, 4000 to remove (40.0% of the rows in scope). 4000 destructive.
+    "#]]
+    .assert_eq(&format!("The end:\n{}\n", end.join("\n")));
 }
 
 #[test]
