@@ -7,14 +7,16 @@ use std::time::Duration;
 use tokio::sync::{Semaphore, SemaphorePermit};
 use tokio::time::{Instant, sleep_until};
 
-/// How long requests go out more slowly after Jira said that a limit is near.
-const SLOW_SPAN: Duration = Duration::from_secs(10);
+/// How long requests go out more slowly after Jira said that a limit is near: the window of its
+/// burst limit, after which it says so again if it is still so.
+const SLOW_SPAN: Duration = Duration::from_secs(1);
 
 /// How much more slowly.
 const SLOW_FACTOR: u32 = 4;
 
-/// Least distance of requests while a limit is near, when no rate is configured.
-const SLOW_INTERVAL_MIN: Duration = Duration::from_millis(250);
+/// Least distance of requests while a limit is near, when no rate is configured: half of Cloud's
+/// burst limit of 100 a second.
+const SLOW_INTERVAL_MIN: Duration = Duration::from_millis(20);
 
 /// Lets requests through: at most so many at a time, at most so many a second, none in a pause.
 #[derive(Debug)]

@@ -16,8 +16,12 @@ const URI_MAX: usize = 2_000;
 /// Longest name of a secret, in characters.
 const CREDENTIAL_MAX: usize = 255;
 
-/// Highest limit that can be set: more is not a limit any more.
-const LIMIT_MAX: i32 = 1_000;
+/// Most requests at the same time that can be set: a tracker that needs more is better asked for
+/// less, and the adapter takes no more.
+const CONCURRENT_REQUESTS_MAX: i32 = 16;
+
+/// Highest rate that can be set: more is not a limit any more.
+const REQUESTS_PER_SECOND_MAX: i32 = 100_000;
 
 /// A connection. Its credential is shown to administrators only.
 pub(crate) fn to_tracker(record: TrackerRecord, show_credential: bool) -> v1::Tracker {
@@ -206,18 +210,26 @@ fn from_limits(limits: v1::TrackerLimits) -> Result<TrackerLimits, Refusal> {
         max_concurrent_requests,
         max_requests_per_second,
     } = limits;
-    let check = |field: &str, limit: Option<i32>| match limit {
-        Some(limit) if !(1..=LIMIT_MAX).contains(&limit) => {
+    let check = |field: &str, limit: Option<i32>, most: i32| match limit {
+        Some(limit) if !(1..=most).contains(&limit) => {
             let path = format!("tracker.limits.{field}");
             Err(Refusal::field(
                 path,
-                format!("must be from 1 to {LIMIT_MAX}"),
+                format!("must be from 1 to {most}"),
             ))
         }
         limit => Ok(limit),
     };
     Ok(TrackerLimits {
-        concurrent_requests: check("max_concurrent_requests", max_concurrent_requests)?,
-        requests_per_second: check("max_requests_per_second", max_requests_per_second)?,
+        concurrent_requests: check(
+            "max_concurrent_requests",
+            max_concurrent_requests,
+            CONCURRENT_REQUESTS_MAX,
+        )?,
+        requests_per_second: check(
+            "max_requests_per_second",
+            max_requests_per_second,
+            REQUESTS_PER_SECOND_MAX,
+        )?,
     })
 }

@@ -1,0 +1,215 @@
+//! Answers the questions that calls put to trackers.
+//!
+//! Request handlers cannot reach a tracker; they put a question into a queue and wait for it
+//! within their deadline. This is the other end of that queue. What it is not: jobs; a question
+//! writes nothing but what was learnt of the connection.
+
+use resync_core::id::{IssueKey, TrackerId};
+use resync_core::issue::ObservedIssue;
+use resync_core::problem::{Problem, Reason};
+use resync_core::synchronizer::{FilterSource, Rule, Settings};
+use resync_jobs::{Clock, TrackerDirectory, problem_of_tracker};
+use resync_service::{CheckResult, Probe, TrackerCheck, TrackerReport};
+use resync_store::{Store, TrackerContact, TrackerRecord, TrackerState};
+use resync_tracker::{Error, Query, TrackerReader};
+use std::sync::Arc;
+use tokio::sync::mpsc::Receiver;
+
+/// What answering takes.
+#[derive(Clone)]
+pub struct Prober {
+    /// The store.
+    pub store: Store,
+    /// Where handles come from.
+    pub trackers: Arc<dyn TrackerDirectory>,
+    /// The time.
+    pub clock: Clock,
+}
+
+impl Prober {
+    /// Answers questions until nobody can ask any more. Each is answered beside the others; the
+    /// tracker's limiter keeps them polite.
+    pub async fn run(self, mut questions: Receiver<Probe>) {
+        while let Some(question) = questions.recv().await {
+            let prober = self.clone();
+            tokio::spawn(async move { prober.answer(question).await });
+        }
+    }
+
+    /// A caller that has gone drops its end, and then the answer is of no use to anybody.
+    async fn answer(&self, question: Probe) {
+        match question {
+            Probe::CheckTracker { tracker, reply } => {
+                let _ = reply.send(self.check_tracker(tracker).await);
+            }
+            Probe::CheckRule { rule, reply } => {
+                let _ = reply.send(self.check_rule(&rule).await);
+            }
+            Probe::FindIssue {
+                tracker,
+                key,
+                reply,
+            } => {
+                let _ = reply.send(self.find_issue(tracker, &key).await);
+            }
+        }
+    }
+
+    async fn open(
+        &self,
+        tracker: TrackerId,
+    ) -> Result<(TrackerRecord, Arc<dyn TrackerReader>), Problem> {
+        let record = self
+            .store
+            .get_tracker_by_id(tracker)
+            .await
+            .map_err(of_store)?;
+        let reader = self.trackers.reader(&record).await?;
+        Ok((record, reader))
+    }
+
+    async fn check_rule(&self, rule: &Rule) -> Result<(), Problem> {
+        let Settings::Filter(settings) = &rule.settings else {
+            return Ok(());
+        };
+        let query = match &settings.source {
+            FilterSource::SavedFilter(id) => Query::SavedFilter(id.clone()),
+            FilterSource::Jql(jql) => Query::Jql(Arc::clone(jql)),
+        };
+        let (record, reader) = self.open(rule.tracker).await?;
+        reader
+            .check_query(&query)
+            .await
+            .map_err(|error| problem(&error, &record))?;
+        Ok(())
+    }
+
+    async fn find_issue(
+        &self,
+        tracker: TrackerId,
+        key: &IssueKey,
+    ) -> Result<Option<ObservedIssue>, Problem> {
+        let (record, reader) = self.open(tracker).await?;
+        reader
+            .find_issue(key.as_str())
+            .await
+            .map_err(|error| problem(&error, &record))
+    }
+
+    /// Each check says what was found. A failing check is a finding, not an error.
+    async fn check_tracker(&self, tracker: TrackerId) -> Result<TrackerReport, Problem> {
+        let record = self
+            .store
+            .get_tracker_by_id(tracker)
+            .await
+            .map_err(of_store)?;
+        let reader = match self.trackers.reader(&record).await {
+            Ok(reader) => reader,
+            Err(refusal) => {
+                self.learn(&record, TrackerState::Refused, Some(refusal.clone()))
+                    .await?;
+                return Ok(report(&[], ("CREDENTIAL", refusal.message), String::new()));
+            }
+        };
+        match reader.identify().await {
+            Ok(identity) => {
+                self.learn(&record, TrackerState::Active, None).await?;
+                let zone = format!("JQL dates are read in the zone {}.", identity.time_zone);
+                let checks = [
+                    (
+                        "REACHABLE",
+                        format!("Version {} answers.", identity.version),
+                    ),
+                    ("CREDENTIAL", format!("Signed in as {}.", identity.account)),
+                    ("TIME_ZONE", zone),
+                ];
+                let checks = checks
+                    .map(|(code, message)| check(code, CheckResult::Passed, message))
+                    .to_vec();
+                Ok(TrackerReport {
+                    checks,
+                    account: identity.account,
+                })
+            }
+            Err(error) => {
+                let problem = problem(&error, &record);
+                self.learn(&record, state(&error), Some(problem.clone()))
+                    .await?;
+                let passed: &[&str] = match error {
+                    Error::CredentialRefused { .. } | Error::Forbidden { .. } => &["REACHABLE"],
+                    _ => &[],
+                };
+                let failed = if passed.is_empty() {
+                    "REACHABLE"
+                } else {
+                    "CREDENTIAL"
+                };
+                Ok(report(passed, (failed, problem.message), String::new()))
+            }
+        }
+    }
+
+    async fn learn(
+        &self,
+        record: &TrackerRecord,
+        state: TrackerState,
+        last_error: Option<Problem>,
+    ) -> Result<(), Problem> {
+        let now = (self.clock)();
+        let contact_time = (state == TrackerState::Active).then_some(now);
+        let contact = TrackerContact {
+            state,
+            last_error,
+            contact_time,
+        };
+        self.store
+            .note_tracker_contact(record.id, contact)
+            .await
+            .map_err(of_store)
+    }
+}
+
+fn check(code: &str, result: CheckResult, message: String) -> TrackerCheck {
+    TrackerCheck {
+        code: code.to_owned(),
+        result,
+        message,
+    }
+}
+
+/// A report of a check that failed: what passed before it, and what was not made after it.
+fn report(passed: &[&str], failed: (&str, String), account: String) -> TrackerReport {
+    let mut checks: Vec<TrackerCheck> = passed
+        .iter()
+        .map(|code| check(code, CheckResult::Passed, "It answers.".to_owned()))
+        .collect();
+    checks.push(check(failed.0, CheckResult::Failed, failed.1));
+    for code in ["CREDENTIAL", "TIME_ZONE"] {
+        if !checks.iter().any(|made| made.code == code) {
+            let message = "Not made, since an earlier check failed.".to_owned();
+            checks.push(check(code, CheckResult::Skipped, message));
+        }
+    }
+    TrackerReport { checks, account }
+}
+
+fn state(error: &Error) -> TrackerState {
+    match error {
+        Error::Throttled { .. } => TrackerState::Throttled,
+        Error::CredentialRefused { .. } | Error::Forbidden { .. } => TrackerState::Refused,
+        _ => TrackerState::Unreachable,
+    }
+}
+
+fn problem(error: &Error, tracker: &TrackerRecord) -> Problem {
+    problem_of_tracker(error, &format!("trackers/{}", tracker.slug))
+}
+
+fn of_store(error: resync_store::Error) -> Problem {
+    let reason = match error {
+        resync_store::Error::NotFound { .. } => Reason::ResourceNotFound,
+        ref error if error.is_temporary() => Reason::StoreUnavailable,
+        _ => Reason::Internal,
+    };
+    Problem::new(reason, error.to_string())
+}

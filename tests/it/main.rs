@@ -1,0 +1,5 @@
+//! The whole, through its doors: real binaries, real HTTP, real stores.
+
+mod architecture;
+mod archive;
+mod support;

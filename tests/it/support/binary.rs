@@ -1,0 +1,89 @@
+//! The real binaries, built once for a test run, and processes that do not outlive their test.
+
+use super::shared::repository;
+use std::io::{BufRead, BufReader};
+use std::path::PathBuf;
+use std::process::{Child, ChildStdout, Command, Stdio};
+use std::sync::OnceLock;
+
+/// The path of a binary of the workspace, which is built when it is not current.
+pub fn path(name: &str) -> PathBuf {
+    static BUILT: OnceLock<PathBuf> = OnceLock::new();
+    let folder = BUILT.get_or_init(|| {
+        let status = Command::new(env!("CARGO"))
+            .args(["build", "--quiet", "--locked"])
+            .args(["--package", "resyncd", "--package", "resync-cli"])
+            .args(["--package", "resync-simulator"])
+            .current_dir(repository())
+            .status()
+            .expect("cargo runs");
+        assert!(status.success(), "the binaries build");
+        let target = std::env::var_os("CARGO_TARGET_DIR")
+            .map_or_else(|| repository().join("target"), PathBuf::from);
+        target.join("debug")
+    });
+    folder.join(name)
+}
+
+/// A server process. It is killed when it is dropped.
+pub struct Server {
+    child: Child,
+    lines: BufReader<ChildStdout>,
+    /// Where it listens, as a URL.
+    pub address: String,
+}
+
+impl Server {
+    /// Starts `resyncd` with these arguments, and waits for the line that tells its address.
+    pub fn start(arguments: &[&str]) -> Server {
+        let mut child = Command::new(path("resyncd"))
+            .args(arguments)
+            .stdout(Stdio::piped())
+            .stderr(Stdio::inherit())
+            .spawn()
+            .expect("resyncd starts");
+        let lines = BufReader::new(child.stdout.take().expect("its output is piped"));
+        let mut server = Server {
+            child,
+            lines,
+            address: String::new(),
+        };
+        let line = server.wait_for("gRPC");
+        let address = line
+            .split_whitespace()
+            .nth(1)
+            .expect("the line has the address");
+        server.address = format!("http://{address}");
+        server
+    }
+
+    /// Reads its output up to a line that contains the text, and returns that line.
+    pub fn wait_for(&mut self, text: &str) -> String {
+        let mut seen = String::new();
+        loop {
+            let mut line = String::new();
+            let read = self.lines.read_line(&mut line).expect("its output is text");
+            assert!(
+                read > 0,
+                "resyncd ended before it said {text:?}; it said:\n{seen}"
+            );
+            if line.contains(text) {
+                return line;
+            }
+            seen.push_str(&line);
+        }
+    }
+
+    /// `kill -9`.
+    pub fn kill(&mut self) {
+        self.child.kill().expect("it can be killed");
+        self.child.wait().expect("it ends");
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
