@@ -103,3 +103,158 @@ pub(crate) fn choose(jobs: &[LiveJob], now: Timestamp, capacity: usize) -> Choic
     }
     choice
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use expect_test::{Expect, expect};
+
+    const NOW: Timestamp = Timestamp(100);
+
+    /// Reads a job a line: number, structure, `resync`, `preview` or `sync`, then its state:
+    /// `pending`, `later` (pending, not due), `held` or `lost` (by its worker).
+    fn parse(text: &str) -> Vec<LiveJob> {
+        let job = |line: &str| {
+            let [id, structure, kind, state] = line.split_whitespace().collect::<Vec<_>>()[..]
+            else {
+                panic!("four words a line: {line}")
+            };
+            let lease = |until| (JobState::Running, Some(Timestamp(until)), None);
+            let (state, lease_until, next_attempt_time) = match state {
+                "pending" => (JobState::Pending, None, None),
+                "later" => (JobState::Pending, None, Some(Timestamp(101))),
+                "held" => lease(101),
+                "lost" => lease(100),
+                other => panic!("not a state: {other}"),
+            };
+            LiveJob {
+                id: JobId(id.parse().unwrap()),
+                structure: StructureId(structure.bytes().map(i64::from).sum()),
+                kind: if kind == "sync" {
+                    JobKind::IncrementalSync
+                } else {
+                    JobKind::Resync
+                },
+                preview: kind == "preview",
+                state,
+                lease_until,
+                next_attempt_time,
+                wait: Wait::default(),
+            }
+        };
+        text.lines()
+            .map(str::trim)
+            .filter(|line| !line.is_empty())
+            .map(job)
+            .collect()
+    }
+
+    fn check(capacity: usize, jobs: &str, expected: &Expect) {
+        let choice = choose(&parse(jobs), NOW, capacity);
+        let mut lines = vec![match choice.claim {
+            Some(job) => format!("claim {job}"),
+            None => "claim nothing".to_owned(),
+        }];
+        for (
+            job,
+            Wait {
+                reason,
+                blocking_job,
+            },
+        ) in choice.waits
+        {
+            let reason = reason.map_or("Nothing".to_owned(), |reason| format!("{reason:?}"));
+            let blocking = blocking_job.map_or(String::new(), |job| format!(" {job}"));
+            lines.push(format!("{job} waits: {reason}{blocking}"));
+        }
+        expected.assert_eq(&lines.join("\n"));
+    }
+
+    #[test]
+    fn nothing_is_chosen_of_nothing() {
+        check(4, "", &expect!["claim nothing"]);
+    }
+
+    #[test]
+    fn the_first_of_a_structure_comes_first_and_the_rest_waits_for_it() {
+        let jobs = "
+            1 a sync pending
+            2 a resync pending
+            3 a sync pending
+            4 b sync pending";
+        check(
+            4,
+            jobs,
+            &expect![[r#"
+            claim 1
+            2 waits: IncrementalSync 1
+            3 waits: StructureBusy 1"#]],
+        );
+    }
+
+    #[test]
+    fn a_lost_job_keeps_its_structure_and_is_chosen_again() {
+        let jobs = "
+            1 a sync pending
+            2 a resync lost";
+        check(
+            4,
+            jobs,
+            &expect![[r#"
+            claim 2
+            1 waits: StructureBusy 2"#]],
+        );
+    }
+
+    #[test]
+    fn a_job_that_is_due_later_lets_others_pass() {
+        let jobs = "
+            1 a sync later
+            2 a resync pending";
+        check(4, jobs, &expect!["claim 2"]);
+    }
+
+    #[test]
+    fn previews_run_beside_everything_but_count() {
+        let jobs = "
+            1 a resync held
+            2 a preview pending
+            3 a preview pending";
+        check(
+            2,
+            jobs,
+            &expect![[r#"
+            claim 2
+            3 waits: Capacity"#]],
+        );
+    }
+
+    #[test]
+    fn at_capacity_even_a_lost_job_waits() {
+        let jobs = "
+            1 a sync held
+            2 b sync lost
+            3 c sync pending";
+        check(
+            1,
+            jobs,
+            &expect![[r#"
+            claim nothing
+            3 waits: Capacity"#]],
+        );
+    }
+
+    #[test]
+    fn a_wait_that_is_over_is_taken_back_and_one_that_goes_on_is_not_noted_again() {
+        let mut jobs = parse("1 a sync held\n2 a sync pending\n3 b sync pending\n4 c sync pending");
+        let busy = Wait {
+            reason: Some(WaitReason::StructureBusy),
+            blocking_job: Some(JobId(1)),
+        };
+        jobs[1].wait = busy;
+        jobs[3].wait = busy;
+        let choice = choose(&jobs, NOW, 9);
+        assert_eq!(choice.claim, Some(JobId(3)));
+        assert_eq!(choice.waits, [(JobId(4), Wait::default())]);
+    }
+}

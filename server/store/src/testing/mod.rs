@@ -3,8 +3,10 @@
 //!
 //! What it is not: part of the store; it is only compiled with the feature `testing`.
 
+mod dump;
 mod private_postgres;
 
+pub use dump::dump;
 pub use private_postgres::PrivatePostgres;
 
 use crate::{Database, Error, Store, on};

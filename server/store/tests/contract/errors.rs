@@ -263,3 +263,14 @@ fn a_lease_on_a_job_that_never_was_is_lost() {
         );
     });
 }
+
+#[test]
+fn a_store_in_memory_reads_on_its_one_connection() {
+    block_on(async {
+        let store = Store::open(Location::Memory, Executor::Threads)
+            .await
+            .unwrap();
+        let created = structure(&store, "roadmap").await;
+        assert_eq!(store.get_structure_by_id(created.id).await, Ok(created));
+    });
+}

@@ -1,8 +1,8 @@
 //! Jobs: creating, writing, reading, cancelling.
 
 use crate::data::{
-    NOW, ann, claimed, commit_adding, folder, installed, later, new_incremental, new_resync, row,
-    structure,
+    NOW, ann, claim_at, claimed, commit_adding, folder, installed, later, new_incremental,
+    new_resync, row, structure,
 };
 use resync_core::id::{ForestVersion, IssueId, IssueKey, JobId, RowId};
 use resync_core::job::{
@@ -114,6 +114,46 @@ pub(crate) async fn a_second_live_resync_of_a_synchronizer_is_refused(store: &St
     };
     store.update_job(lease, update, later(1)).await.unwrap();
     store.create_job(new("two"), None).await.unwrap();
+}
+
+pub(crate) async fn a_queued_resync_waits_behind_a_live_one(store: &Store) {
+    let installed = installed(store, "roadmap").await;
+    let new = |uid| new_resync(&installed, uid, Authorization::Forced);
+    let lease = claimed(store, new("one")).await.lease;
+    let queued = store.queue_job(new("two"), None).await.unwrap().job.id;
+    let claim = async || {
+        let claimed = store.claim_next(claim_at(later(1), 10)).await.unwrap();
+        claimed.map(|claimed| claimed.job.id)
+    };
+    assert_eq!(claim().await, None);
+    let waiting = store.get_job(queued).await.unwrap().job;
+    assert_eq!(waiting.blocking_job, Some(lease.job));
+    let update = JobUpdate {
+        state: Some(JobState::Succeeded),
+        ..JobUpdate::default()
+    };
+    store.update_job(lease, update, later(1)).await.unwrap();
+    assert_eq!(claim().await, Some(queued));
+}
+
+pub(crate) async fn a_preview_is_confirmed_once(store: &Store) {
+    let installed = installed(store, "roadmap").await;
+    let preview = new_resync(&installed, "preview", Authorization::Preview);
+    let preview = store.create_job(preview, None).await.unwrap().job.id;
+    let confirmed = Authorization::Confirmed {
+        preview,
+        acknowledged_destructive: None,
+    };
+    let new = |uid| new_resync(&installed, uid, confirmed.clone());
+    let first = store.create_job(new("one"), None).await.unwrap().job.id;
+    store.request_cancel(first, later(1)).await.unwrap();
+    let error = store.create_job(new("two"), None).await.unwrap_err();
+    let taken = Error::AlreadyExists {
+        what: "confirmation by job",
+        name: first.to_string(),
+    };
+    assert_eq!(error, taken);
+    assert_eq!(store.queue_job(new("two"), None).await.unwrap_err(), taken);
 }
 
 pub(crate) async fn a_preview_is_accepted_beside_a_live_resync(store: &Store) {

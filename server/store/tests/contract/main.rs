@@ -83,6 +83,7 @@ on_each_store! {
         an_update_changes_only_what_it_names
         an_update_with_an_old_etag_is_stale
         a_deleted_structure_takes_no_changes_until_it_is_undeleted
+        a_deleted_structure_has_its_synchronizers_disabled
         a_structure_with_a_live_job_is_not_deleted
         structures_are_listed_by_page_and_filter
         an_unknown_structure_is_not_found
@@ -131,6 +132,8 @@ on_each_store! {
     jobs {
         a_job_is_read_back_as_it_was_created
         a_second_live_resync_of_a_synchronizer_is_refused
+        a_queued_resync_waits_behind_a_live_one
+        a_preview_is_confirmed_once
         a_preview_is_accepted_beside_a_live_resync
         a_job_with_an_old_etag_of_its_synchronizer_is_stale
         a_job_of_a_deleted_structure_is_refused

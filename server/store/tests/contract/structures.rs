@@ -1,7 +1,11 @@
 //! Structures.
 
-use crate::data::{LEASE_MS, NOW, commit, later, new_incremental, new_structure, structure};
+use crate::data::{
+    LEASE_MS, NOW, commit, installed, later, new_incremental, new_structure, structure,
+};
 use resync_core::id::{ForestVersion, RowId, Slug, StructureId};
+use resync_core::problem::{Problem, Reason};
+use resync_core::synchronizer::State;
 use resync_store::{Error, Store, StructureFilter, StructureUpdate};
 
 pub(crate) async fn a_structure_is_read_back_as_it_was_created(store: &Store) {
@@ -122,6 +126,27 @@ pub(crate) async fn a_deleted_structure_takes_no_changes_until_it_is_undeleted(s
     assert_eq!((back.delete_time, back.update_time), (None, later(3)));
     assert_eq!(store.undelete_structure(id, later(4)).await.unwrap(), back);
     store.commit_forest(commit(id, 0)).await.unwrap();
+}
+
+pub(crate) async fn a_deleted_structure_has_its_synchronizers_disabled(store: &Store) {
+    let installed = installed(store, "roadmap").await;
+    let id = installed.synchronizer.id;
+    let problem = Problem::new(Reason::TrackerUnreachable, "no answer");
+    let error = Some(problem.clone());
+    store
+        .set_synchronizer_state(id, State::Suspended, error, None, later(1))
+        .await
+        .unwrap();
+    store
+        .delete_structure(installed.structure, None, later(2))
+        .await
+        .unwrap();
+    let disabled = store.get_synchronizer_by_id(id).await.unwrap();
+    assert_eq!(
+        (disabled.state, disabled.last_error),
+        (State::Disabled, Some(problem))
+    );
+    assert_eq!(disabled.update_time, later(2));
 }
 
 pub(crate) async fn a_structure_with_a_live_job_is_not_deleted(store: &Store) {

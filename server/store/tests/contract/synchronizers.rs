@@ -5,7 +5,7 @@ use crate::data::{
     made, new_incremental, new_resync, new_synchronizer, row, structure, subtasks_settings,
 };
 use resync_core::claim::{Claim, ClaimSource};
-use resync_core::id::{RowId, Slug, StructureId, TrackerId};
+use resync_core::id::{Principal, RowId, Slug, StructureId, TrackerId};
 use resync_core::job::Authorization;
 use resync_core::problem::{Problem, Reason};
 use resync_core::synchronizer::State;
@@ -170,7 +170,7 @@ pub(crate) async fn an_enabled_synchronizer_is_not_updated(store: &Store) {
     let update = || SynchronizerUpdate {
         display_name: Some("New".into()),
         settings: Some(subtasks_settings()),
-        run_as: None,
+        run_as: Some(Principal::new("users/bob")),
     };
     store
         .set_synchronizer_state(id, State::Enabled, None, None, later(1))
@@ -204,7 +204,14 @@ pub(crate) async fn an_enabled_synchronizer_is_not_updated(store: &Store) {
         .unwrap();
     assert_eq!(updated.display_name, "New");
     assert_eq!(updated.rule.settings, subtasks_settings());
+    assert_eq!(updated.run_as, Principal::new("users/bob"));
     assert_eq!(updated.update_time, later(4));
+    let nothing = SynchronizerUpdate::default();
+    let kept = store
+        .update_synchronizer(id, nothing, None, later(5))
+        .await
+        .unwrap();
+    assert_eq!(kept.run_as, updated.run_as);
 }
 
 pub(crate) async fn the_etag_follows_settings_and_state_only(store: &Store) {
