@@ -3,8 +3,7 @@
 //! What it is not: a repair. A violation in a stored forest is a fault of the program or of the
 //! store, and is reported.
 
-use crate::change::Item;
-use crate::forest::Forest;
+use crate::forest::{Forest, Slot};
 use crate::id::RowId;
 use crate::issue::IssueRef;
 use rustc_hash::FxHashSet;
@@ -74,9 +73,11 @@ pub enum Violation {
 pub fn violations(forest: &Forest) -> Vec<Violation> {
     let mut found = Vec::new();
     let mut reached = 0;
-    for (row, _) in forest.preorder() {
+    for (slot, _) in forest.walk() {
         reached += 1;
-        check_row(forest, row, &mut found);
+        if let Some(row) = forest.id_at(slot) {
+            check_row(forest, slot, row, &mut found);
+        }
     }
     if reached < forest.len() {
         let seen: FxHashSet<RowId> = forest.preorder().map(|(row, _)| row).collect();
@@ -88,34 +89,35 @@ pub fn violations(forest: &Forest) -> Vec<Violation> {
     found
 }
 
-fn check_row(forest: &Forest, row: RowId, found: &mut Vec<Violation>) {
-    let place = forest.place_of(row);
-    let previous = place.and_then(|place| place.previous);
-    if let (Some(key), Some(before)) = (
-        forest.key(row),
-        previous.and_then(|previous| forest.key(previous)),
-    ) && before >= key
+fn check_row(forest: &Forest, slot: Slot, row: RowId, found: &mut Vec<Violation>) {
+    if forest.slot(row) != Some(slot) {
+        found.push(Violation::NotIndexed { row });
+    }
+    if let Some([before, key]) = forest.neighbour_keys_at(slot)
+        && before >= key
     {
         found.push(Violation::KeyOrder { row });
     }
-    match forest.item(row) {
-        None => found.push(Violation::NotIndexed { row }),
-        Some(Item::Folder(_)) if forest.is_alias(row) => found.push(Violation::FolderAlias { row }),
-        Some(Item::Folder(_)) => {}
-        Some(Item::Issue(issue)) => check_issue(forest, row, *issue, found),
+    match forest.issue_at(slot) {
+        None if forest.alias_at(slot) => found.push(Violation::FolderAlias { row }),
+        None => {}
+        Some(issue) => check_issue(forest, slot, issue, found),
     }
 }
 
-fn check_issue(forest: &Forest, row: RowId, issue: IssueRef, found: &mut Vec<Violation>) {
-    let primary = forest.primary_row(issue);
-    if forest.is_alias(row) {
+fn check_issue(forest: &Forest, slot: Slot, issue: IssueRef, found: &mut Vec<Violation>) {
+    let Some(row) = forest.id_at(slot) else {
+        return;
+    };
+    let primary = forest.primary_slot(issue);
+    if forest.alias_at(slot) {
         if primary.is_none() {
             found.push(Violation::AliasWithoutPrimary { row, issue });
         }
-        if !forest.rows_of_issue(issue).any(|other| other == row) {
+        if !forest.alias_slots(issue).contains(&slot) {
             found.push(Violation::NotIndexed { row });
         }
-    } else if primary != Some(row) {
+    } else if primary != Some(slot) {
         found.push(match primary {
             Some(_) => Violation::SecondPrimary { row, issue },
             None => Violation::NotIndexed { row },

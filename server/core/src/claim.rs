@@ -114,6 +114,15 @@ impl Claims {
         self.rows.remove(&row);
     }
 
+    pub(crate) fn sources(&self) -> &[ClaimSource] {
+        &self.sources
+    }
+
+    /// The rows with claims, in no particular order; each set as indices of the sources.
+    pub(crate) fn sets(&self) -> impl Iterator<Item = (RowId, &[u16])> + '_ {
+        self.rows.iter().map(|(&row, set)| (row, set.as_slice()))
+    }
+
     fn index(&mut self, source: ClaimSource) -> u16 {
         let known = self.sources.iter().position(|&found| found == source);
         let index = known.unwrap_or_else(|| {

@@ -26,7 +26,7 @@ pub struct Writes {
 pub fn writes(after: &mut Forest, changes: &[ForestChange]) -> Writes {
     let mut added = FxHashSet::default();
     let mut touched = Vec::with_capacity(changes.len());
-    let mut seen = FxHashSet::default();
+    let mut seen = FxHashSet::with_capacity_and_hasher(changes.len(), Default::default());
     let mut deletes = Vec::new();
     for change in changes {
         let row = change.row();

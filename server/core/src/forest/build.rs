@@ -96,38 +96,54 @@ impl Forest {
         }
     }
 
-    /// Sorts by parent and key and links neighbours. Equal keys are left to the check.
+    /// Sorts siblings by key and links neighbours. Equal keys are left to the check.
     fn link_siblings(&mut self) {
-        let mut order: Vec<Slot> = (0..self.nodes.len() as Slot).collect();
-        let by_place = |slot: &Slot| {
-            let node = self.node(*slot);
-            (node.parent, &node.key, node.id)
+        let mut order = self.slots_by_parent();
+        let mut start = 0;
+        while let Some(&first) = order.get(start) {
+            let parent = self.node(first).parent;
+            let more = order[start..]
+                .iter()
+                .take_while(|&&slot| self.node(slot).parent == parent);
+            let end = start + more.count();
+            let siblings = &mut order[start..end];
+            let by_key = |slot: &Slot| (&self.node(*slot).key, self.node(*slot).id);
+            siblings.sort_unstable_by(|a, b| by_key(a).cmp(&by_key(b)));
+            let mut previous = NONE;
+            for &mut slot in siblings {
+                let node = self.node_mut(slot);
+                (node.previous, node.next) = (previous, NONE);
+                self.join(parent, previous, slot);
+                previous = slot;
+            }
+            self.join(parent, previous, NONE);
+            start = end;
+        }
+    }
+
+    /// All slots, those with the same parent together: counted and then put in their places,
+    /// which is linear where sorting is not.
+    fn slots_by_parent(&self) -> Vec<Slot> {
+        let group = |node: &Node| {
+            if node.parent == NONE {
+                0
+            } else {
+                node.parent as usize + 1
+            }
         };
-        order.sort_unstable_by(|a, b| by_place(a).cmp(&by_place(b)));
-        for pair in order.windows(2) {
-            let [left, right] = [pair[0], pair[1]];
-            if self.node(left).parent == self.node(right).parent {
-                self.node_mut(left).next = right;
-                self.node_mut(right).previous = left;
-            }
+        let mut next = vec![0; self.nodes.len() + 2];
+        for node in &self.nodes {
+            next[group(node) + 1] += 1;
         }
-        for slot in order {
-            let node = self.node(slot);
-            let (parent, is_first, is_last) =
-                (node.parent, node.previous == NONE, node.next == NONE);
-            let ends = match parent {
-                NONE => (&mut self.first, &mut self.last),
-                parent => {
-                    let node = &mut self.nodes[parent as usize];
-                    (&mut node.first, &mut node.last)
-                }
-            };
-            if is_first {
-                *ends.0 = slot;
-            }
-            if is_last {
-                *ends.1 = slot;
-            }
+        for at in 1..next.len() {
+            next[at] += next[at - 1];
         }
+        let mut order = vec![NONE; self.nodes.len()];
+        for (slot, node) in (0..).zip(&self.nodes) {
+            let place: &mut usize = &mut next[group(node)];
+            order[*place] = slot;
+            *place += 1;
+        }
+        order
     }
 }

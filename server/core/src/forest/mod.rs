@@ -270,6 +270,13 @@ impl Forest {
         self.node(slot).parent
     }
 
+    /// The keys of the previous sibling and of the row, when both have one.
+    pub(crate) fn neighbour_keys_at(&self, slot: Slot) -> Option<[&OrderKey; 2]> {
+        let node = self.node(slot);
+        let previous = (node.previous != NONE).then(|| self.node(node.previous))?;
+        (previous.key.is_set() && node.key.is_set()).then_some([&previous.key, &node.key])
+    }
+
     pub(crate) fn has_children_at(&self, slot: Slot) -> bool {
         self.node(slot).first != NONE
     }
@@ -282,6 +289,9 @@ impl Forest {
     }
 
     pub(crate) fn alias_slots(&self, issue: IssueRef) -> &[Slot] {
+        if self.aliases.is_empty() {
+            return &[];
+        }
         self.aliases.get(&issue).map_or(&[], SmallVec::as_slice)
     }
 

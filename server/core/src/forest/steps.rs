@@ -257,7 +257,7 @@ impl Forest {
     }
 
     /// Makes two rows neighbours; `NONE` on a side makes the other one the end on that side.
-    fn join(&mut self, parent: Slot, left: Slot, right: Slot) {
+    pub(super) fn join(&mut self, parent: Slot, left: Slot, right: Slot) {
         match (left, parent) {
             (NONE, NONE) => self.first = right,
             (NONE, parent) => self.node_mut(parent).first = right,

@@ -6,9 +6,11 @@ use super::Held;
 use super::owner;
 use super::snapshot::{MatchedFilter, Part};
 use super::work::{Cause, Work};
+use crate::forest::Slot;
 use crate::id::{RowId, SynchronizerId, TrackerId};
 use crate::issue::IssueRef;
 use crate::job::{ChangeKind, HoldReason, Why};
+use smallvec::SmallVec;
 
 /// Claims, gathers and adds, for each filter that is evaluated.
 pub(super) fn place(work: &mut Work<'_, '_>) {
@@ -31,9 +33,9 @@ fn place_matched(
             tracker,
             issue: observed.id,
         };
-        if let Some(row) = work.forest.primary_row(issue) {
-            claim(work, row, issue, id);
-            gather(work, filter, row, issue, id);
+        if let Some(slot) = work.forest.primary_slot(issue) {
+            claim(work, slot, issue, id);
+            gather(work, filter, slot, issue, id);
         } else if parent_is_to_come(work, filter, issue) {
             after_their_parents.push(issue);
         } else {
@@ -58,9 +60,9 @@ fn parent_is_to_come(work: &Work<'_, '_>, filter: &MatchedFilter<'_>, issue: Iss
 }
 
 /// Claims the primary row, and no alias: a row may have changed its role since it was claimed.
-fn claim(work: &mut Work<'_, '_>, row: RowId, issue: IssueRef, id: SynchronizerId) {
-    work.claim(row, id);
-    let aliases: Vec<RowId> = work.forest.rows_of_issue(issue).skip(1).collect();
+fn claim(work: &mut Work<'_, '_>, slot: Slot, issue: IssueRef, id: SynchronizerId) {
+    work.claim(slot, id);
+    let aliases: SmallVec<[Slot; 2]> = work.forest.alias_slots(issue).into();
     for alias in aliases {
         work.withdraw(alias, id);
     }
@@ -69,29 +71,29 @@ fn claim(work: &mut Work<'_, '_>, row: RowId, issue: IssueRef, id: SynchronizerI
 fn gather(
     work: &mut Work<'_, '_>,
     filter: &MatchedFilter<'_>,
-    row: RowId,
+    slot: Slot,
     issue: IssueRef,
     id: SynchronizerId,
 ) {
-    let Some(parent) = filter
-        .settings
-        .parent_issue
-        .filter(|_| filter.settings.allow_move)
-    else {
+    let gathers = filter.settings.allow_move;
+    let Some(parent) = filter.settings.parent_issue.filter(|_| gathers) else {
         return;
     };
-    let parent = work.forest.primary_row(IssueRef {
+    let parent = IssueRef {
         tracker: issue.tracker,
         issue: parent,
-    });
-    if let Some(parent) = parent
-        && work.forest.parent(row) != Some(parent)
+    };
+    let Some(above) = work.forest.primary_slot(parent) else {
+        return;
+    };
+    if work.forest.parent_at(slot) != above
+        && let (Some(row), Some(above)) = (work.forest.id_at(slot), work.forest.id_at(above))
     {
         let cause = Cause {
             synchronizer: id,
             why: Why::FilterGathers,
         };
-        work.move_below(row, issue, parent, cause);
+        work.move_below(row, issue, above, cause);
     }
 }
 

@@ -11,7 +11,7 @@
 //!    what is missing ([`filter`]).
 //! 2. Sub-tasks synchronizers claim sub-tasks whose parents are there, and move them below
 //!    ([`subtasks`]).
-//! 3. What no longer belongs is removed, or held with a reason ([`retire`]).
+//! 3. What no longer belongs is removed, or held with a reason ([`retire`], [`branch`]).
 //! 4. Sub-tasks that are missing are added.
 //!
 //! Nobody reacts to anybody: of two that would place one row, the first declared owns it
@@ -19,6 +19,8 @@
 //! move may free a branch that could not go before; so planning the outcome of a plan plans
 //! nothing, by construction. Steps 3 and 4 wait for a pass in which 1 and 2 changed nothing.
 
+mod branch;
+mod claims;
 mod confirmed;
 mod facts;
 mod filter;
@@ -156,13 +158,13 @@ pub fn plan(snapshot: &Snapshot<'_>) -> Plan {
     for _ in 0..PASSES_MAX {
         work.start_pass();
         filter::place(&mut work);
-        subtasks::place_existing(&mut work);
+        let settled = subtasks::place_existing(&mut work);
         // What was added or moved may give a place to more, which must not be removed before.
         if work.pass_changed_rows() {
             continue;
         }
-        retire::unmatched(&mut work);
-        subtasks::add_missing(&mut work);
+        retire::unmatched(&mut work, &settled);
+        subtasks::add_missing(&mut work, settled);
         if !work.pass_changed_anything() {
             break;
         }

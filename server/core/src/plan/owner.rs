@@ -38,13 +38,10 @@ pub(super) fn of(
                 gathers(filter.settings)
             }
             Part::Filter(_) => None,
-            Part::Subtasks(read) => read
-                .parents
-                .get(&issue.issue)
-                .and_then(|&parent| primary(parent)),
+            Part::Subtasks(read) => read.parent(issue.issue).and_then(primary),
             Part::Bystander(Settings::Filter(settings)) => {
                 let source = ClaimSource::Synchronizer(participant.id);
-                row.filter(|&row| work.claims.has(row, source))
+                row.filter(|&row| work.has_claim(row, source))
                     .and_then(|_| gathers(settings))
             }
             Part::Bystander(Settings::Subtasks(settings)) => work

@@ -7,8 +7,10 @@
 //! withdrawn, for then the row is that one's matter.
 
 use super::Held;
+use super::branch::Going;
 use super::filter;
 use super::snapshot::{MatchedFilter, Part, ReadSubtasks};
+use super::subtasks::Settled;
 use super::work::{Cause, Work};
 use crate::claim::ClaimSource;
 use crate::forest::{NONE, Slot};
@@ -16,16 +18,16 @@ use crate::id::{RowId, SynchronizerId, TrackerId};
 use crate::issue::IssueRef;
 use crate::job::{ChangeKind, HoldReason, Why};
 use crate::synchronizer::Kind;
-use rustc_hash::FxHashMap;
 
-/// Removes or holds what no longer belongs, for each synchronizer that is evaluated.
-pub(super) fn unmatched(work: &mut Work<'_, '_>) {
-    for participant in work.participants {
+/// Removes or holds what no longer belongs, for each synchronizer that is evaluated. `settled` is
+/// what the sub-tasks rule found in this pass.
+pub(super) fn unmatched(work: &mut Work<'_, '_>, settled: &[Settled]) {
+    for (participant, settled) in work.participants.iter().zip(settled) {
         let (id, tracker) = (participant.id, participant.tracker);
         match &participant.part {
             Part::Filter(filter) => {
-                let judged = Judged::of(work, tracker, |work, row, issue| {
-                    judge_unmatched(work, filter, id, row, issue)
+                let judged = judge_all(work, tracker, |found| {
+                    judge_unmatched(work, filter, id, found)
                 });
                 let whys = (Why::FilterUnmatched, Why::BranchUnmatched);
                 let soft = |work: &Work<'_, '_>, slot| {
@@ -34,8 +36,13 @@ pub(super) fn unmatched(work: &mut Work<'_, '_>) {
                 settle(work, id, judged, whys, soft);
             }
             Part::Subtasks(read) => {
-                let judged = Judged::of(work, tracker, |work, _, issue| {
-                    judge_subtask(work, read, id, issue)
+                let judged = judge_all(work, tracker, |found| {
+                    let verdict = || judge_subtask(work, read, id, found);
+                    if settled.has(found.slot) {
+                        None
+                    } else {
+                        verdict()
+                    }
                 });
                 let whys = (Why::SubtaskOrphaned, Why::SubtaskOrphaned);
                 settle(work, id, judged, whys, |_, _| false);
@@ -57,29 +64,32 @@ enum Verdict {
     Disclaim(HoldReason),
 }
 
-/// The issues that no longer belong, in depth-first order of their primary rows.
-struct Judged {
-    verdicts: Vec<(RowId, IssueRef, Verdict)>,
+/// The primary row of an issue.
+#[derive(Clone, Copy)]
+struct Primary {
+    slot: Slot,
+    row: RowId,
+    issue: IssueRef,
 }
 
-impl Judged {
-    fn of(
-        work: &Work<'_, '_>,
-        tracker: TrackerId,
-        judge: impl Fn(&Work<'_, '_>, RowId, IssueRef) -> Option<Verdict>,
-    ) -> Judged {
-        let forest = &work.forest;
-        let verdict = |(slot, _): (Slot, usize)| {
-            let issue = forest
-                .issue_at(slot)
-                .filter(|issue| issue.tracker == tracker)?;
-            let row = forest.id_at(slot).filter(|_| !forest.alias_at(slot))?;
-            Some((row, issue, judge(work, row, issue)?))
-        };
-        Judged {
-            verdicts: forest.walk().filter_map(verdict).collect(),
-        }
-    }
+/// The issues that no longer belong, in depth-first order of their primary rows.
+fn judge_all(
+    work: &Work<'_, '_>,
+    tracker: TrackerId,
+    judge: impl Fn(Primary) -> Option<Verdict>,
+) -> Vec<(Primary, Verdict)> {
+    let forest = &work.forest;
+    let primary = |slot: Slot| {
+        let issue = forest
+            .issue_at(slot)
+            .filter(|issue| issue.tracker == tracker)?;
+        let row = forest.id_at(slot).filter(|_| !forest.alias_at(slot))?;
+        Some(Primary { slot, row, issue })
+    };
+    let found = forest.walk().filter_map(|(slot, _)| primary(slot));
+    found
+        .filter_map(|found| Some((found, judge(found)?)))
+        .collect()
 }
 
 /// Who claims any row of an issue.
@@ -90,10 +100,11 @@ struct Claimants {
     person: bool,
 }
 
-fn claimants(work: &Work<'_, '_>, issue: IssueRef, id: SynchronizerId) -> Claimants {
+fn claimants(work: &Work<'_, '_>, primary: Primary, id: SynchronizerId) -> Claimants {
     let mut found = Claimants::default();
-    for row in work.forest.rows_of_issue(issue) {
-        for source in work.claims.of(row) {
+    let aliases = work.forest.alias_slots(primary.issue).iter().copied();
+    for slot in std::iter::once(primary.slot).chain(aliases) {
+        for source in work.claims.at(slot) {
             match source {
                 ClaimSource::Person => found.person = true,
                 ClaimSource::Synchronizer(synchronizer) if synchronizer == id => found.own = true,
@@ -108,22 +119,21 @@ fn judge_unmatched(
     work: &Work<'_, '_>,
     filter: &MatchedFilter<'_>,
     id: SynchronizerId,
-    row: RowId,
-    issue: IssueRef,
+    primary: Primary,
 ) -> Option<Verdict> {
-    if filter.matched.contains(&issue.issue) {
+    let issue = primary.issue;
+    let claimants = claimants(work, primary, id);
+    // Another one's matter alone. It is asked first, since it needs no look-up.
+    let is_others = !claimants.own && claimants.other_synchronizers;
+    if is_others || filter.matched.contains(&issue.issue) {
         return None;
     }
-    let claimants = claimants(work, issue, id);
-    let placed = || is_placed(work, filter, id, row, issue.tracker);
+    let placed = || is_placed(work, filter, id, primary.row, issue.tracker);
     let in_reach = !filter.settings.remove_only_placed || placed();
     if !claimants.own {
         // The issue under which the filter gathers is not expected to match.
         let gathers = filter.settings.parent_issue == Some(issue.issue);
-        let never = filter.settings.remove_unmatched
-            && !claimants.other_synchronizers
-            && in_reach
-            && !gathers;
+        let never = filter.settings.remove_unmatched && in_reach && !gathers;
         return never.then_some(Verdict::Hold(HoldReason::NeverMatched));
     }
     Some(if !filter.settings.remove_unmatched {
@@ -153,28 +163,20 @@ fn judge_subtask(
     work: &Work<'_, '_>,
     read: &ReadSubtasks<'_>,
     id: SynchronizerId,
-    issue: IssueRef,
+    primary: Primary,
 ) -> Option<Verdict> {
-    let parent = read.parents.get(&issue.issue);
-    let parent_row = parent.and_then(|&parent| {
-        work.forest.primary_row(IssueRef {
-            issue: parent,
-            ..issue
-        })
-    });
-    if parent_row.is_some() {
-        return None;
-    }
-    let claimants = claimants(work, issue, id);
+    let issue = primary.issue;
+    let parent = read.parent(issue.issue);
+    let claimants = claimants(work, primary, id);
     if parent.is_some() && !(claimants.own && read.settings.remove_orphaned) {
         return Some(Verdict::Hold(HoldReason::ParentAbsent));
+    }
+    if !claimants.own {
+        return None;
     }
     // The parent went in this very plan, so the sub-task was never kept below it.
     if parent.is_some() && !claimed_before(work, issue, id) {
         return Some(Verdict::Disclaim(HoldReason::ParentAbsent));
-    }
-    if !claimants.own {
-        return None;
     }
     // Without a parent it is no sub-task any more, or no longer there. What is there and what a
     // person added is then like any other row of that person.
@@ -223,14 +225,14 @@ fn goes_along(
     // Only people make aliases, and a primary row would leave them behind.
     let has_aliases = !forest.alias_slots(issue).is_empty();
     let moved_there = filter.settings.remove_only_placed
-        && work.claims.has(row, ClaimSource::Synchronizer(id))
+        && work.claims.has(slot, ClaimSource::Synchronizer(id))
         && !is_placed(work, filter, id, row, tracker);
     !belongs
         && !has_aliases
         && !moved_there
         && work
             .claims
-            .of(row)
+            .at(slot)
             .all(|source| depends_on_parent(work, id, source, slot, issue))
         && work.may(ChangeKind::RemoveRow, Some(row), issue, None)
 }
@@ -264,70 +266,29 @@ fn depends_on_parent(
         && parent.and_then(|parent| work.forest.primary_slot(parent)) == Some(above)
 }
 
-/// What is known of a row while it is decided which rows go.
-type Marks = u8;
-/// Its issue no longer belongs.
-const HARD: Marks = 1;
-/// It may go along with a row above it.
-const SOFT: Marks = 2;
-/// Something that stays is below it, or below another row of its issue.
-const BLOCKED: Marks = 4;
-/// It goes.
-const GOING: Marks = 8;
-
-/// Carries out the verdicts.
+/// Carries out the verdicts: removes what can go, and holds the rest.
 fn settle(
     work: &mut Work<'_, '_>,
     id: SynchronizerId,
-    judged: Judged,
-    (hard_why, soft_why): (Why, Why),
-    soft: impl Fn(&Work<'_, '_>, Slot) -> bool,
+    judged: Vec<(Primary, Verdict)>,
+    (why, why_along): (Why, Why),
+    goes_along: impl Fn(&Work<'_, '_>, Slot) -> bool,
 ) {
-    let going = going(work, &judged, soft);
-    for (row, issue, verdict) in judged.verdicts {
-        if going.contains_key(&row) {
-            continue;
+    let candidates = judged
+        .iter()
+        .filter(|(_, verdict)| matches!(verdict, Verdict::Go));
+    let candidates = candidates.map(|(primary, _)| primary.issue);
+    let going = Going::new(&work.forest, candidates, |slot| goes_along(work, slot));
+    for (primary, verdict) in judged {
+        if !going.has(primary.slot) {
+            keep(work, id, primary, verdict);
         }
-        let reason = match verdict {
-            Verdict::LeaveToOthers => {
-                work.leave_to_others(row, issue, id);
-                continue;
-            }
-            Verdict::Disclaim(reason) => {
-                work.withdraw(row, id);
-                reason
-            }
-            Verdict::Hold(reason) => reason,
-            Verdict::Go => HoldReason::ChildrenStay,
-        };
-        let kind = ChangeKind::RemoveRow;
-        work.hold(Held {
-            kind,
-            row: Some(row),
-            issue,
-            parent: None,
-            reason,
-            synchronizer: id,
-        });
     }
-    let order: Vec<RowId> = work
-        .forest
-        .preorder()
-        .map(|(row, _)| row)
-        .filter(|row| going.contains_key(row))
-        .collect();
-    for row in order.into_iter().rev() {
-        let Some(issue) = work.forest.issue(row) else {
-            continue;
-        };
-        let why = if going.get(&row) == Some(&true) {
-            hard_why
-        } else {
-            soft_why
-        };
+    for gone in going.children_first() {
+        let why = if gone.along { why_along } else { why };
         work.remove(
-            row,
-            issue,
+            gone.row,
+            gone.issue,
             Cause {
                 synchronizer: id,
                 why,
@@ -336,72 +297,25 @@ fn settle(
     }
 }
 
-/// The rows that go, each with whether its own issue no longer belongs.
-fn going(
-    work: &Work<'_, '_>,
-    judged: &Judged,
-    soft: impl Fn(&Work<'_, '_>, Slot) -> bool,
-) -> FxHashMap<RowId, bool> {
-    let forest = &work.forest;
-    let mut marks: Vec<Marks> = vec![0; forest.slot_count()];
-    let mut any = false;
-    for (_, issue, verdict) in &judged.verdicts {
-        if matches!(verdict, Verdict::Go) {
-            forest
-                .slots_of_issue(*issue)
-                .for_each(|slot| marks[slot as usize] |= HARD);
-            any = true;
+/// Holds an issue that stays, with its reason.
+fn keep(work: &mut Work<'_, '_>, id: SynchronizerId, primary: Primary, verdict: Verdict) {
+    let Primary { slot, row, issue } = primary;
+    let reason = match verdict {
+        Verdict::LeaveToOthers => return work.leave_to_others(row, issue, id),
+        Verdict::Disclaim(reason) => {
+            work.withdraw(slot, id);
+            reason
         }
-    }
-    if !any {
-        return FxHashMap::default();
-    }
-    let may_go =
-        |marks: &[Marks], slot: Slot| slot != NONE && marks[slot as usize] & (HARD | SOFT) != 0;
-    for (slot, _) in forest.walk() {
-        let below_one = may_go(&marks, forest.parent_at(slot));
-        if below_one && !may_go(&marks, slot) && soft(work, slot) {
-            marks[slot as usize] |= SOFT;
-        }
-    }
-    for (slot, _) in forest.walk() {
-        let above = forest.parent_at(slot);
-        if may_go(&marks, above) && !may_go(&marks, slot) {
-            block(work, &mut marks, above);
-        }
-    }
-    let mut going = FxHashMap::default();
-    for (slot, _) in forest.walk() {
-        let above = forest.parent_at(slot);
-        let along = above != NONE && marks[above as usize] & GOING != 0;
-        let mark = marks[slot as usize];
-        if mark & BLOCKED == 0 && (mark & HARD != 0 || (mark & SOFT != 0 && along)) {
-            marks[slot as usize] |= GOING;
-            if let Some(row) = forest.id_at(slot) {
-                going.insert(row, mark & HARD != 0);
-            }
-        }
-    }
-    going
-}
-
-/// Marks a row that cannot go, with what then cannot go either: the rows above it, and the other
-/// rows of its issue.
-fn block(work: &Work<'_, '_>, marks: &mut [Marks], slot: Slot) {
-    let mut open = vec![slot];
-    while let Some(slot) = open.pop() {
-        let mark = &mut marks[slot as usize];
-        if *mark & BLOCKED != 0 || *mark & (HARD | SOFT) == 0 {
-            continue;
-        }
-        *mark |= BLOCKED;
-        let is_hard = *mark & HARD != 0;
-        let above = work.forest.parent_at(slot);
-        if above != NONE {
-            open.push(above);
-        }
-        if let Some(issue) = work.forest.issue_at(slot).filter(|_| is_hard) {
-            open.extend(work.forest.slots_of_issue(issue));
-        }
-    }
+        Verdict::Hold(reason) => reason,
+        Verdict::Go => HoldReason::ChildrenStay,
+    };
+    let kind = ChangeKind::RemoveRow;
+    work.hold(Held {
+        kind,
+        row: Some(row),
+        issue,
+        parent: None,
+        reason,
+        synchronizer: id,
+    });
 }

@@ -75,9 +75,21 @@ pub(super) struct MatchedFilter<'a> {
 /// A sub-tasks synchronizer that is evaluated.
 pub(super) struct ReadSubtasks<'a> {
     pub(super) settings: &'a SubtasksSettings,
-    /// Sub-tasks of the selected types and their parents, by the sub-task's id.
+    /// Sub-tasks of the selected types and their parents, in order of the sub-task's id.
     pub(super) selected: Vec<(IssueId, IssueId)>,
-    pub(super) parents: FxHashMap<IssueId, IssueId>,
+}
+
+impl ReadSubtasks<'_> {
+    /// The parent of a sub-task of a selected type.
+    pub(super) fn parent(&self, issue: IssueId) -> Option<IssueId> {
+        let found = self
+            .selected
+            .binary_search_by_key(&issue, |&(issue, _)| issue);
+        found
+            .ok()
+            .and_then(|at| self.selected.get(at))
+            .map(|&(_, parent)| parent)
+    }
 }
 
 /// How a synchronizer takes part.
@@ -165,18 +177,13 @@ fn read_subtasks<'a>(
             settings,
         )
     };
-    let parents: FxHashMap<IssueId, IssueId> = issues
-        .iter()
-        .filter_map(|issue| Some((issue.id, parent(issue)?)))
-        .collect();
-    let mut selected: Vec<(IssueId, IssueId)> = parents
-        .iter()
-        .map(|(&issue, &parent)| (issue, parent))
-        .collect();
+    let mut selected: Vec<(IssueId, IssueId)> = Vec::with_capacity(issues.len());
+    selected.extend(
+        issues
+            .iter()
+            .filter_map(|issue| Some((issue.id, parent(issue)?))),
+    );
     selected.sort_unstable();
-    ReadSubtasks {
-        settings,
-        selected,
-        parents,
-    }
+    selected.dedup();
+    ReadSubtasks { settings, selected }
 }

@@ -3,18 +3,20 @@
 //! What it is not: a decision. The rules call it; each of its functions does one thing to the
 //! outcome and records it once.
 
+use super::claims::SlotClaims;
 use super::confirmed::key_of;
 use super::facts::Facts;
 use super::owner;
 use super::snapshot::{Part, Participant, Snapshot};
 use super::{Held, Plan, PlannedChange};
 use crate::change::{ForestChange, Item};
-use crate::claim::{Claim, ClaimChange, ClaimSource, Claims};
-use crate::forest::Forest;
+use crate::claim::{Claim, ClaimChange, ClaimSource};
+use crate::forest::{Forest, Slot};
 use crate::id::{RowId, SynchronizerId};
 use crate::issue::IssueRef;
 use crate::job::{ChangeKind, HoldReason, Why};
 use rustc_hash::FxHashSet;
+use smallvec::SmallVec;
 
 /// On whose behalf something is done, and why.
 #[derive(Clone, Copy)]
@@ -28,7 +30,7 @@ pub(super) struct Work<'w, 'a> {
     pub(super) facts: &'w Facts<'a>,
     pub(super) participants: &'w [Participant<'a>],
     pub(super) forest: Forest,
-    pub(super) claims: Claims,
+    pub(super) claims: SlotClaims,
     claims_touched: FxHashSet<RowId>,
     /// Whether this pass has made or withdrawn a claim.
     claims_changed: bool,
@@ -39,6 +41,7 @@ pub(super) struct Work<'w, 'a> {
     /// What was held when a claim was withdrawn: the next pass sees no difference there.
     held_with_claim: Vec<Held>,
     next_row_id: RowId,
+    rows_in_scope: i64,
 }
 
 impl<'w, 'a> Work<'w, 'a> {
@@ -47,12 +50,14 @@ impl<'w, 'a> Work<'w, 'a> {
         facts: &'w Facts<'a>,
         participants: &'w [Participant<'a>],
     ) -> Work<'w, 'a> {
+        let claims = SlotClaims::new(snapshot.claims, snapshot.forest);
         Work {
+            rows_in_scope: rows_in_scope(snapshot.forest, &claims, participants),
             snapshot,
             facts,
             participants,
             forest: snapshot.forest.clone(),
-            claims: snapshot.claims.clone(),
+            claims,
             claims_touched: FxHashSet::default(),
             claims_changed: false,
             changes: Vec::new(),
@@ -77,21 +82,22 @@ impl<'w, 'a> Work<'w, 'a> {
         self.claims_changed || self.pass_changed_rows()
     }
 
-    pub(super) fn claim(&mut self, row: RowId, synchronizer: SynchronizerId) {
-        if self.claims.make(Claim {
-            row,
-            source: ClaimSource::Synchronizer(synchronizer),
-        }) {
-            self.claims_touched.insert(row);
-            self.claims_changed = true;
-        }
+    pub(super) fn claim(&mut self, slot: Slot, synchronizer: SynchronizerId) {
+        let made = self
+            .claims
+            .make(slot, ClaimSource::Synchronizer(synchronizer));
+        self.note_claim(slot, made);
     }
 
-    pub(super) fn withdraw(&mut self, row: RowId, synchronizer: SynchronizerId) {
-        if self.claims.withdraw(Claim {
-            row,
-            source: ClaimSource::Synchronizer(synchronizer),
-        }) {
+    pub(super) fn withdraw(&mut self, slot: Slot, synchronizer: SynchronizerId) {
+        let withdrawn = self
+            .claims
+            .withdraw(slot, ClaimSource::Synchronizer(synchronizer));
+        self.note_claim(slot, withdrawn);
+    }
+
+    fn note_claim(&mut self, slot: Slot, changed: bool) {
+        if let Some(row) = self.forest.id_at(slot).filter(|_| changed) {
             self.claims_touched.insert(row);
             self.claims_changed = true;
         }
@@ -108,9 +114,9 @@ impl<'w, 'a> Work<'w, 'a> {
         issue: IssueRef,
         synchronizer: SynchronizerId,
     ) {
-        let rows: Vec<RowId> = self.forest.rows_of_issue(issue).collect();
-        for row in rows {
-            self.withdraw(row, synchronizer);
+        let slots: Vec<Slot> = self.forest.slots_of_issue(issue).collect();
+        for slot in slots {
+            self.withdraw(slot, synchronizer);
         }
         self.held_with_claim.push(Held {
             kind: ChangeKind::RemoveRow,
@@ -167,7 +173,9 @@ impl<'w, 'a> Work<'w, 'a> {
             false,
         );
         self.forest.set_placed_by(row, Some(cause.synchronizer));
-        self.claim(row, cause.synchronizer);
+        if let Some(slot) = self.forest.slot(row) {
+            self.claim(slot, cause.synchronizer);
+        }
     }
 
     /// Moves a row to the end below `parent`, unless it must not.
@@ -230,8 +238,10 @@ impl<'w, 'a> Work<'w, 'a> {
             alias,
             from,
         };
+        if let Some(slot) = self.forest.slot(row) {
+            self.claims.clear(slot);
+        }
         self.record(change, issue, cause, destructive);
-        self.claims.remove_row(row);
     }
 
     fn record(&mut self, change: ForestChange, issue: IssueRef, cause: Cause, destructive: bool) {
@@ -263,7 +273,7 @@ impl<'w, 'a> Work<'w, 'a> {
         let claims = self.claim_changes();
         let held = self.held_in_all();
         Plan {
-            rows_in_scope: self.rows_in_scope(),
+            rows_in_scope: self.rows_in_scope,
             changes: self.changes,
             claims,
             held,
@@ -276,10 +286,7 @@ impl<'w, 'a> Work<'w, 'a> {
     /// else still claims the row.
     fn held_in_all(&mut self) -> Vec<Held> {
         let mut held = std::mem::take(&mut self.held_with_claim);
-        held.retain(|held| {
-            held.row
-                .is_some_and(|row| self.claims.of(row).next().is_some())
-        });
+        held.retain(|held| held.row.is_some_and(|row| self.is_claimed(row)));
         let known: FxHashSet<(SynchronizerId, ChangeKind, Option<RowId>)> = held
             .iter()
             .map(|held| (held.synchronizer, held.kind, held.row))
@@ -291,24 +298,36 @@ impl<'w, 'a> Work<'w, 'a> {
         held
     }
 
+    pub(super) fn has_claim(&self, row: RowId, source: ClaimSource) -> bool {
+        self.forest
+            .slot(row)
+            .is_some_and(|slot| self.claims.has(slot, source))
+    }
+
+    fn is_claimed(&self, row: RowId) -> bool {
+        self.forest
+            .slot(row)
+            .is_some_and(|slot| self.claims.at(slot).next().is_some())
+    }
+
     /// The difference between the claims before and after, on rows that are there after.
     fn claim_changes(&self) -> Vec<ClaimChange> {
-        let mut rows: Vec<RowId> = self
-            .claims_touched
-            .iter()
-            .copied()
-            .filter(|&row| self.forest.contains(row))
+        let touched = self.claims_touched.iter();
+        let mut rows: Vec<(RowId, Slot)> = touched
+            .filter_map(|&row| Some((row, self.forest.slot(row)?)))
             .collect();
         rows.sort_unstable();
-        let mut changes = Vec::new();
-        for row in rows {
-            let (before, after) = (self.snapshot.claims, &self.claims);
-            let mut sources: Vec<ClaimSource> = before.of(row).chain(after.of(row)).collect();
-            sources.sort_unstable();
-            sources.dedup();
-            for source in sources {
+        let mut changes = Vec::with_capacity(rows.len());
+        for (row, slot) in rows {
+            let before: SmallVec<[ClaimSource; 4]> = self.snapshot.claims.of(row).collect();
+            let after: SmallVec<[ClaimSource; 4]> = self.claims.at(slot).collect();
+            let mut all: SmallVec<[ClaimSource; 8]> =
+                before.iter().chain(&after).copied().collect();
+            all.sort_unstable();
+            all.dedup();
+            for source in all {
                 let claim = Claim { row, source };
-                match (before.has(row, source), after.has(row, source)) {
+                match (before.contains(&source), after.contains(&source)) {
                     (false, true) => changes.push(ClaimChange::Made(claim)),
                     (true, false) => changes.push(ClaimChange::Withdrawn(claim)),
                     (true, true) | (false, false) => {}
@@ -317,25 +336,30 @@ impl<'w, 'a> Work<'w, 'a> {
         }
         changes
     }
+}
 
-    fn rows_in_scope(&self) -> i64 {
-        let (forest, claims) = (self.snapshot.forest, self.snapshot.claims);
-        let in_scope = |row: RowId, issue: IssueRef| {
-            self.participants
+/// How many rows of a snapshot the evaluated synchronizers are about.
+fn rows_in_scope(forest: &Forest, claims: &SlotClaims, participants: &[Participant<'_>]) -> i64 {
+    let is_about = |slot: Slot, participant: &Participant<'_>| match &participant.part {
+        Part::Bystander(_) => false,
+        Part::Filter(_) | Part::Subtasks(_) => {
+            claims.has(slot, ClaimSource::Synchronizer(participant.id))
+        }
+    };
+    let in_scope = |slot: Slot, issue: IssueRef| {
+        participants
+            .iter()
+            .any(|participant| is_about(slot, participant))
+            || participants
                 .iter()
-                .any(|participant| match &participant.part {
-                    Part::Bystander(_) => false,
-                    Part::Filter(_) | Part::Subtasks(_) => {
-                        claims.has(row, ClaimSource::Synchronizer(participant.id))
-                            || participant.has_read(issue)
-                    }
-                })
-        };
-        let issues = forest
-            .preorder()
-            .filter_map(|(row, _)| Some((row, forest.issue(row)?)));
-        issues.filter(|&(row, issue)| in_scope(row, issue)).count() as i64
-    }
+                .any(|participant| participant.has_read(issue))
+    };
+    let issues = forest
+        .walk()
+        .filter_map(|(slot, _)| Some((slot, forest.issue_at(slot)?)));
+    issues
+        .filter(|&(slot, issue)| in_scope(slot, issue))
+        .count() as i64
 }
 
 impl Participant<'_> {
@@ -344,7 +368,7 @@ impl Participant<'_> {
         self.tracker == issue.tracker
             && match &self.part {
                 Part::Filter(filter) => filter.matched.contains(&issue.issue),
-                Part::Subtasks(read) => read.parents.contains_key(&issue.issue),
+                Part::Subtasks(read) => read.parent(issue.issue).is_some(),
                 Part::Bystander(_) => false,
             }
     }
