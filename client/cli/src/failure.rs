@@ -83,7 +83,12 @@ impl From<Error> for Failure {
 
 impl Failure {
     fn from_call(call: &CallError) -> Self {
-        let mut why: Vec<String> = call.violations.iter().map(ToString::to_string).collect();
+        let mut why: Vec<String> = call
+            .violations
+            .iter()
+            .filter(|violation| violation.description != call.message)
+            .map(ToString::to_string)
+            .collect();
         why.extend(
             call.metadata
                 .iter()

@@ -35,6 +35,8 @@ async fn watched(answers: impl IntoIterator<Item = Answer>) -> String {
                     .map(|entry| entry.message.as_str())
                     .collect();
                 format!("{:?} {}", update.r#type(), lines.join(","))
+                    .trim_end()
+                    .to_owned()
             }
             Ok(JobEvent::Reconnecting { cause, delay }) => {
                 assert!(delay <= Duration::from_secs(10));
@@ -57,7 +59,7 @@ async fn a_watch_ends_with_the_job() {
     expect![[r#"
         Snapshot one
         Progress two
-        Ended 
+        Ended
         ---
         WatchJob from """#]]
     .assert_eq(&watched([Answer::Stream(messages, None)]).await);
@@ -79,7 +81,7 @@ async fn a_watch_resumes_after_the_last_message_that_was_received() {
         reconnecting: the server is shutting down
         reconnecting: not yet
         Snapshot two
-        Ended 
+        Ended
         ---
         WatchJob from ""
         WatchJob from "2"
@@ -99,9 +101,9 @@ async fn an_end_before_the_job_has_ended_is_a_break() {
     let first = vec![message(Type::Snapshot, "1", &[])];
     let second = vec![message(Type::Ended, "2", &[])];
     expect![[r#"
-        Snapshot 
+        Snapshot
         reconnecting: the server ended the call before the job ended
-        Ended 
+        Ended
         ---
         WatchJob from ""
         WatchJob from "1""#]]
@@ -117,7 +119,7 @@ async fn a_connection_that_is_cut_is_made_again() {
         lines[0].starts_with("reconnecting: could not reach the server"),
         "{text}"
     );
-    assert_eq!(lines[1], "Ended ");
+    assert_eq!(lines[1], "Ended");
 }
 
 #[tokio::test(start_paused = true)]
@@ -125,7 +127,7 @@ async fn silence_is_a_break() {
     let second = vec![message(Type::Ended, "2", &[])];
     expect![[r#"
         reconnecting: nothing was heard for 30 s
-        Ended 
+        Ended
         ---
         WatchJob from ""
         WatchJob from """#]]
@@ -144,7 +146,7 @@ async fn a_watcher_that_was_too_slow_may_come_back() {
     let second = vec![message(Type::Ended, "2", &[])];
     expect![[r#"
         reconnecting: too slow
-        Ended 
+        Ended
         ---
         WatchJob from ""
         WatchJob from """#]]

@@ -46,12 +46,18 @@ pub struct PlanView<'a> {
 pub fn plan(view: &PlanView<'_>, style: Style) -> String {
     let plan = view.job.plan.clone().unwrap_or_default();
     let mut text = header(view, &plan, style);
+    let show = if view.verbose {
+        Show::All
+    } else {
+        Show::Changed
+    };
+    let lines = outline::outline(view.rows, view.changes, show);
     if plan.change_count > 0 {
-        text.push_str(&tree(view, &plan, style));
+        text.push_str(&tree(view, &lines, &plan, style));
     }
     text.push_str(&held(view, &plan, style));
     text.push_str(&guards(&plan, style));
-    text.push_str(&removals(view, &plan, style));
+    text.push_str(&removals(&lines, &plan, style));
     text.push_str(&summary(view.job, style));
     text
 }
@@ -103,13 +109,7 @@ fn header(view: &PlanView<'_>, plan: &Plan, style: Style) -> String {
     text
 }
 
-fn tree(view: &PlanView<'_>, plan: &Plan, style: Style) -> String {
-    let show = if view.verbose {
-        Show::All
-    } else {
-        Show::Changed
-    };
-    let lines = outline::outline(view.rows, view.changes, show);
+fn tree(view: &PlanView<'_>, lines: &[Line<'_>], plan: &Plan, style: Style) -> String {
     let most = if view.verbose { usize::MAX } else { MOST_LINES };
     let context = lines.iter().filter(|line| line.change.is_none()).count();
     let hidden = view.rows.len().saturating_sub(
@@ -296,24 +296,24 @@ fn guards(plan: &Plan, style: Style) -> String {
 }
 
 /// What goes, by name, where the question is: the one thing not to miss in a long plan.
-fn removals(view: &PlanView<'_>, plan: &Plan, style: Style) -> String {
+fn removals(lines: &[Line<'_>], plan: &Plan, style: Style) -> String {
     let total = tally(plan, job_change::Type::RemoveRow);
     if total == 0 {
         return String::new();
     }
-    let names: Vec<String> = view
-        .changes
+    let names: Vec<String> = lines
         .iter()
-        .filter(|change| change.state() != job_change::State::Held)
-        .filter(|change| change.r#type() == job_change::Type::RemoveRow)
+        .filter(|line| {
+            line.change
+                .is_some_and(|change| change.r#type() == job_change::Type::RemoveRow)
+        })
         .take(MOST_REMOVALS)
-        .map(|change| {
-            let name = if change.issue_key.is_empty() {
-                &change.title
+        .map(|line| {
+            clean(if line.key.is_empty() {
+                &line.title
             } else {
-                &change.issue_key
-            };
-            clean(name)
+                &line.key
+            })
         })
         .collect();
     let more = usize::try_from(total)
@@ -366,9 +366,12 @@ pub fn summary(job: &Job, style: Style) -> String {
         return format!("  {}{left}\n", style.strong("No changes."));
     }
     let removed = tally(&plan, job_change::Type::RemoveRow);
-    let share = if removed > 0 && plan.rows_in_scope > 0 {
-        let share = 100.0 * f64::from(removed) / f64::from(plan.rows_in_scope);
-        format!(" ({share:.1}% of the rows in scope)")
+    let rows = job
+        .counters
+        .map_or(0, |counters| counters.compared_row_count);
+    let share = if removed > 0 && rows > 0 {
+        let share = 100.0 * f64::from(removed) / f64::from(rows);
+        format!(" ({share:.1}% of {rows} rows)")
     } else {
         String::new()
     };

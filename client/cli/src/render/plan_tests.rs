@@ -154,6 +154,7 @@ fn preview() -> Job {
         }),
         counters: Some(JobCounters {
             read_issue_count: 86,
+            compared_row_count: 8,
             ..Default::default()
         }),
         plan: Some(Plan {
@@ -242,7 +243,7 @@ fn a_plan_is_one_tree_with_removals_where_they_were_and_moves_where_they_go() {
                PAY-7  ann added PAY-7; the JQL never matched it.
 
           Removals (2): PAY-31, PAY-32
-          Plan: 2 to add, 1 to move, 2 to remove (25.0% of the rows in scope). 2 destructive. 1 difference left as it is.
+          Plan: 2 to add, 1 to move, 2 to remove (25.0% of 8 rows). 2 destructive. 1 difference left as it is.
     "#]].assert_eq(&Case::new().text(Style::PLAIN));
 }
 
@@ -278,7 +279,7 @@ fn verbose_shows_unchanged_rows_and_explanations() {
                PAY-7  ann added PAY-7; the JQL never matched it.
 
           Removals (2): PAY-31, PAY-32
-          Plan: 2 to add, 1 to move, 2 to remove (25.0% of the rows in scope). 2 destructive. 1 difference left as it is.
+          Plan: 2 to add, 1 to move, 2 to remove (25.0% of 8 rows). 2 destructive. 1 difference left as it is.
     "#]].assert_eq(&case.text(Style::PLAIN));
 }
 
@@ -310,7 +311,7 @@ fn without_the_rows_parents_go_by_the_names_that_the_changes_have() {
                PAY-7  ann added PAY-7; the JQL never matched it.
 
           Removals (2): PAY-31, PAY-32
-          Plan: 2 to add, 1 to move, 2 to remove (25.0% of the rows in scope). 2 destructive. 1 difference left as it is.
+          Plan: 2 to add, 1 to move, 2 to remove (25.0% of 8 rows). 2 destructive. 1 difference left as it is.
     "#]].assert_eq(&case.text(Style::PLAIN));
 }
 
@@ -386,7 +387,7 @@ fn a_guard_stands_above_the_counts() {
             The filter matches nothing, and the structure is not empty.
 
           Removals (2): PAY-31, PAY-32
-          Plan: 2 to add, 1 to move, 2 to remove (25.0% of the rows in scope). 2 destructive.
+          Plan: 2 to add, 1 to move, 2 to remove (25.0% of 8 rows). 2 destructive.
     "#]]
     .assert_eq(&case.text(Style::PLAIN));
 }
@@ -408,9 +409,9 @@ fn a_long_plan_is_cut_and_says_where_the_rest_is() {
         .collect();
     let plan = case.job.plan.as_mut().unwrap();
     (plan.change_count, plan.destructive_change_count) = (4000, 4000);
-    plan.rows_in_scope = 10_000;
     plan.tallies = vec![tallied(Type::RemoveRow, 4000)];
     plan.hold_tallies.clear();
+    case.job.counters.as_mut().unwrap().compared_row_count = 10_000;
     let text = case.text(Style::PLAIN);
     let shown = text.lines().filter(|line| line.starts_with("  - ")).count();
     assert_eq!(shown, MOST_LINES);
@@ -428,7 +429,7 @@ fn a_long_plan_is_cut_and_says_where_the_rest_is() {
             PAY-33, PAY-34, PAY-35, PAY-36, PAY-37, PAY-38, PAY-39, PAY-40, PAY-41, PAY-42, PAY-43,
             PAY-44, PAY-45, PAY-46, PAY-47, PAY-48, PAY-49, PAY-50, PAY-51, PAY-52, PAY-53, PAY-54,
             PAY-55, PAY-56, PAY-57, PAY-58, PAY-59, PAY-60 and 3940 more
-          Plan: 0 to add, 0 to move, 4000 to remove (40.0% of the rows in scope). 4000 destructive.
+          Plan: 0 to add, 0 to move, 4000 to remove (40.0% of 10000 rows). 4000 destructive.
     "#]]
     .assert_eq(&format!("The end:\n{}\n", end.join("\n")));
 }

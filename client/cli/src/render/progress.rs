@@ -46,7 +46,7 @@ impl Narrator {
 pub fn activity(job: &Job) -> String {
     match job.state() {
         job::State::Pending => {
-            let mut text = format!("waiting: {}", words::wait_reason(job));
+            let mut text = format!("waiting{}", words::wait_reason(job));
             if !job.blocking_job.is_empty() {
                 let _ = write!(text, " ({})", job_id(&job.blocking_job));
             }

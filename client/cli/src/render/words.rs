@@ -67,16 +67,16 @@ pub fn phase(phase: job_progress::Phase) -> &'static str {
     }
 }
 
-/// What a pending job waits for.
+/// What a pending job waits for, to go on after `waiting`.
 #[must_use]
 pub fn wait_reason(job: &Job) -> &'static str {
     match job.wait_reason() {
-        job::WaitReason::Unspecified => "to start",
-        job::WaitReason::IncrementalSync => "an incremental sync of the structure is running",
-        job::WaitReason::StructureBusy => "another job changes the structure",
-        job::WaitReason::Capacity => "the server runs as many jobs as it may",
-        job::WaitReason::TrackerThrottled => "Jira asked for a pause",
-        job::WaitReason::TrackerUnreachable => "Jira cannot be reached",
+        job::WaitReason::Unspecified => " to start",
+        job::WaitReason::IncrementalSync => ": an incremental sync of the structure is running",
+        job::WaitReason::StructureBusy => ": another job changes the structure",
+        job::WaitReason::Capacity => ": the server runs as many jobs as it may",
+        job::WaitReason::TrackerThrottled => ": Jira asked for a pause",
+        job::WaitReason::TrackerUnreachable => ": Jira cannot be reached",
     }
 }
 
