@@ -164,6 +164,18 @@ impl<T: Transport> Jira<T> {
     }
 
     pub(super) async fn count_on_cloud(&self, search: &Search) -> Result<u64, Error> {
+        match self.count_as_is(search).await {
+            Err(Error::QueryInvalid { .. }) if !search.parents().is_empty() => {
+                match self.without_missing_parents(search).await? {
+                    Some(search) => self.count_as_is(&search).await,
+                    None => Ok(0),
+                }
+            }
+            outcome => outcome,
+        }
+    }
+
+    async fn count_as_is(&self, search: &Search) -> Result<u64, Error> {
         // The estimate takes what a search refuses, so that the search comes first.
         let call = self.search_call(&search.jql.in_own_order(), &["id"], 1, None);
         self.search(&call, wire::id_page).await?;
@@ -242,7 +254,9 @@ impl Census {
         Some(self.waiting.drain(..length).collect())
     }
 
-    fn finish(self, own_order: bool) -> Result<QueryResult, Error> {
+    fn finish(mut self, own_order: bool) -> Result<QueryResult, Error> {
+        // The list is one view of the query; what was seen before it may have left since.
+        self.issues.retain(|issue| self.known.contains(&issue.id));
         let result = arrange(self.issues, own_order.then_some(self.order.as_slice()));
         let listed = self.order.len();
         let unreadable = listed.saturating_sub(result.issues.len());

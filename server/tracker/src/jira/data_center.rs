@@ -28,7 +28,7 @@ const IDS_PER_PAGE: usize = 1000;
 /// Sure issues that are remembered to begin a window at: the last may be deleted meanwhile.
 const ANCHORS: usize = 3;
 
-/// Windows in a row that may bring nothing new: each met an edit. Also what ends a read of more
+/// Windows in a row that may bring nothing sure: each met an edit. Also what ends a read of more
 /// issues than a window shows that were created within one second.
 const STALLED_WINDOWS_MAX: u32 = 3;
 
@@ -46,6 +46,56 @@ struct Anchor {
 struct Window {
     items: Vec<Dated>,
     complete: bool,
+}
+
+/// A read in progress.
+#[derive(Default)]
+struct Sweep {
+    issues: Vec<ObservedIssue>,
+    known: FxHashSet<IssueId>,
+    anchors: Vec<Anchor>,
+    stalled: u32,
+}
+
+impl Sweep {
+    /// Takes a window in; whether the result is complete with it.
+    fn take(&mut self, window: Window) -> Result<bool, Error> {
+        let Window { items, complete } = window;
+        let tail: Result<Vec<Anchor>, _> = items[items.len().saturating_sub(ANCHORS)..]
+            .iter()
+            .map(anchor_of)
+            .collect();
+        let tail = tail?;
+        let found = |anchor: &Anchor| items.iter().any(|dated| dated.issue.id == anchor.id);
+        let continues = self.anchors.last().is_none_or(found);
+        // A window that ends within the second that it began in need not have come to the anchor.
+        let passed = self.anchors.last().is_none_or(|anchor| {
+            tail.last()
+                .is_some_and(|last| floor(last.created) > floor(anchor.created))
+        });
+        if !continues && (complete || passed) {
+            self.anchors.pop();
+            if self.anchors.is_empty() {
+                let detail = "pages of a search do not continue each other".to_owned();
+                return Err(Error::AnswerInvalid { detail });
+            }
+            return Ok(false);
+        }
+        let before = self.issues.len();
+        let fresh = items.into_iter().map(|dated| dated.issue);
+        self.issues
+            .extend(fresh.filter(|issue| self.known.insert(issue.id)));
+        if continues {
+            self.anchors = tail;
+        }
+        let advanced = continues && self.issues.len() > before;
+        self.stalled = if advanced { 0 } else { self.stalled + 1 };
+        if self.stalled > STALLED_WINDOWS_MAX {
+            let detail = "a search goes on but brings nothing sure".to_owned();
+            return Err(Error::AnswerInvalid { detail });
+        }
+        Ok(complete)
+    }
 }
 
 impl<T: Transport> Jira<T> {
@@ -84,44 +134,16 @@ impl<T: Transport> Jira<T> {
         meter: &Meter<'_>,
         interner: &Interner,
     ) -> Result<Vec<ObservedIssue>, Error> {
-        let mut issues = Vec::new();
-        let mut known = FxHashSet::default();
-        let mut anchors: Vec<Anchor> = Vec::new();
-        let mut stalled = 0;
+        let mut sweep = Sweep::default();
         loop {
-            let from = anchors.last().map(|anchor| floor(anchor.created));
+            let from = sweep.anchors.last().map(|anchor| floor(anchor.created));
             let count = |items: &[Dated]| {
-                let fresh = |dated: &&Dated| !known.contains(&dated.issue.id);
+                let fresh = |dated: &&Dated| !sweep.known.contains(&dated.issue.id);
                 meter.advance(items.iter().filter(fresh).count());
             };
             let window = self.read_window(search, from, &count, interner).await?;
-            if let Some(anchor) = anchors.last()
-                && !window.items.iter().any(|dated| dated.issue.id == anchor.id)
-            {
-                anchors.pop();
-                if anchors.is_empty() {
-                    let detail = "pages of a search do not continue each other".to_owned();
-                    return Err(Error::AnswerInvalid { detail });
-                }
-                continue;
-            }
-            let tail = window.items.len().saturating_sub(ANCHORS);
-            let last: Result<Vec<_>, _> = window.items[tail..].iter().map(anchor_of).collect();
-            let before = issues.len();
-            let fresh = window.items.into_iter().map(|dated| dated.issue);
-            issues.extend(fresh.filter(|issue| known.insert(issue.id)));
-            if window.complete {
-                return Ok(issues);
-            }
-            anchors = last?;
-            stalled = if issues.len() == before {
-                stalled + 1
-            } else {
-                0
-            };
-            if stalled > STALLED_WINDOWS_MAX {
-                let detail = "a search goes on but brings nothing new".to_owned();
-                return Err(Error::AnswerInvalid { detail });
+            if sweep.take(window)? {
+                return Ok(sweep.issues);
             }
         }
     }

@@ -232,3 +232,7 @@ pub(super) fn issue_key(text: &str) -> Option<String> {
         && number.bytes().all(|byte| byte.is_ascii_digit());
     (named && numbered && key.len() <= 255).then_some(key)
 }
+
+#[cfg(test)]
+#[path = "jql_tests.rs"]
+mod tests;

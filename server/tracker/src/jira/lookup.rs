@@ -64,14 +64,25 @@ impl<T: Transport> Jira<T> {
         ids: &[IssueId],
         interner: &Interner,
     ) -> Result<Vec<ObservedIssue>, Error> {
-        let ids: Vec<String> = ids.iter().map(IssueId::to_string).collect();
-        let body = json!({ "issueIdsOrKeys": ids, "fields": OBSERVED_FIELDS });
-        let call = Call::post(self.path("issue/bulkfetch"), &body);
-        let decode = |body: &[u8]| wire::issue_page(body, interner);
-        match self.exchange.fetch(&call, decode).await {
-            Ok(page) => Ok(undated(page.items)),
-            Err(failure) => Err(failure.of_resource(self.product)),
+        let mut found = Vec::with_capacity(ids.len());
+        let mut open: Vec<IssueId> = ids.to_vec();
+        // What is neither given nor reported as an error may only have been left out this time.
+        while !open.is_empty() {
+            let texts: Vec<String> = open.iter().map(IssueId::to_string).collect();
+            let body = json!({ "issueIdsOrKeys": texts, "fields": OBSERVED_FIELDS });
+            let call = Call::post(self.path("issue/bulkfetch"), &body);
+            let decode = |body: &[u8]| wire::bulk_page(body, interner);
+            let page = self.exchange.fetch(&call, decode).await;
+            let page = page.map_err(|failure| failure.of_resource(self.product))?;
+            let given: FxHashSet<IssueId> = page.issues.iter().map(|issue| issue.id).collect();
+            let before = open.len();
+            open.retain(|id| !given.contains(id) && !page.failed.contains(id));
+            found.extend(page.issues);
+            if open.len() == before {
+                break;
+            }
         }
+        Ok(found)
     }
 
     /// Data Center: searches by id, and asks for each issue that the index does not have.
@@ -89,9 +100,10 @@ impl<T: Transport> Jira<T> {
             let page = page.await?;
             let given: FxHashSet<IssueId> = page.items.iter().map(|dated| dated.issue.id).collect();
             let more = page.total.is_some_and(|total| total > given.len() as u64);
+            let before = open.len();
             open.retain(|id| !given.contains(id));
             found.extend(undated(page.items));
-            if !more || given.is_empty() {
+            if !more || open.len() == before {
                 break;
             }
         }

@@ -69,6 +69,14 @@ pub(super) struct Dated {
     pub(super) created: Option<Timestamp>,
 }
 
+/// An answer to a question for issues by id.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Bulk {
+    pub(super) issues: Vec<ObservedIssue>,
+    /// Those that are reported as unreadable.
+    pub(super) failed: Vec<IssueId>,
+}
+
 /// A page of a search, of either product.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Page<I> {
@@ -85,6 +93,21 @@ struct WirePage<I> {
     issues: Vec<I>,
     next_page_token: Option<String>,
     total: Option<u64>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct WireBulk<'a> {
+    #[serde(borrow)]
+    issues: Vec<WireIssue<'a>>,
+    #[serde(borrow, default)]
+    issue_errors: Vec<WireIssueError<'a>>,
+}
+
+#[derive(Deserialize)]
+struct WireIssueError<'a> {
+    #[serde(borrow)]
+    id: Option<Text<'a>>,
 }
 
 /// Borrowed from the body unless it has escapes.
@@ -202,6 +225,23 @@ pub(super) fn issue_page(body: &[u8], interner: &Interner) -> Result<Page<Dated>
         items: items?,
         next: page.next_page_token,
         total: page.total,
+    })
+}
+
+/// Issues by id, on Cloud.
+pub(super) fn bulk_page(body: &[u8], interner: &Interner) -> Result<Bulk, Unreadable> {
+    let page: WireBulk<'_> = serde_json::from_slice(body)?;
+    let mut texts = interner.lock();
+    let issue = |issue| observed(issue, &mut texts).map(|dated| dated.issue);
+    let issues: Result<_, _> = page.issues.into_iter().map(issue).collect();
+    // An error may name a key or nothing at all; it is then no report about an id.
+    let failed = page
+        .issue_errors
+        .iter()
+        .filter_map(|error| number(error.id.as_ref()?).ok());
+    Ok(Bulk {
+        issues: issues?,
+        failed: failed.collect(),
     })
 }
 
