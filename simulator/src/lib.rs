@@ -66,7 +66,8 @@ pub struct Account {
     pub name: String,
     /// API token or personal access token. Never shown.
     pub token: String,
-    /// IANA name of the zone in which dates are written and queries are read.
+    /// IANA name of the zone in which dates are written and queries are read. A name that the
+    /// system does not know is taken for UTC.
     pub time_zone: String,
     /// Cloud's id of the account.
     pub account_id: String,

@@ -69,6 +69,8 @@ async fn main() -> ExitCode {
 }
 
 async fn run(arguments: Arguments) -> Result<(), Box<dyn std::error::Error>> {
+    // The simulator itself would take an unknown zone for UTC.
+    jiff::tz::TimeZone::get(&arguments.time_zone)?;
     let listener = tokio::net::TcpListener::bind(arguments.listen).await?;
     let base_uri = format!("http://{}", listener.local_addr()?);
     let simulator = Simulator::new(options(&arguments, base_uri.clone()));

@@ -4,6 +4,7 @@
 
 mod ast;
 mod clause;
+mod compare;
 mod compile;
 mod date;
 mod function;

@@ -115,3 +115,45 @@ fn a_file_that_is_not_there_is_named() {
     assert!(matches!(error, LoadError::Read { .. }), "{error}");
     assert!(error.to_string().contains("/nowhere/issues.jsonl"));
 }
+
+#[test]
+fn a_link_that_stands_twice_on_its_ends_is_shown_twice() {
+    let Some((site, _)) = loaded(Flavour::Cloud) else {
+        return;
+    };
+    let ids = |issue: &str| {
+        let body = json(&site.get(&format!("/issue/{issue}?fields=issuelinks")));
+        let links = body["fields"]["issuelinks"].as_array().unwrap().clone();
+        links.iter().filter(|link| link["id"] == "12552").count()
+    };
+    assert_eq!((ids("TIMOB-5121"), ids("TIMOB-5122")), (2, 2));
+}
+
+#[test]
+fn links_and_parents_that_are_absent_are_an_id_and_a_key() {
+    let Some((site, _)) = loaded(Flavour::Cloud) else {
+        return;
+    };
+    let find = |jql: &str, field: &str| {
+        let body = serde_json::json!({ "jql": jql, "fields": [field], "maxResults": 5000 });
+        json(&site.post("/search/jql", &body.to_string()))["issues"].clone()
+    };
+    let children = find("type in subTaskIssueTypes() ORDER BY id", "parent");
+    let bare = children.as_array().unwrap().iter().find_map(|issue| {
+        let parent = &issue["fields"]["parent"];
+        (parent.is_object() && parent.get("fields").is_none()).then(|| parent.clone())
+    });
+    let key = bare.unwrap()["key"].as_str().unwrap().to_owned();
+    assert_eq!(site.get(&format!("/issue/{key}")).status, 404);
+}
+
+#[test]
+fn ranks_of_an_archive_come_from_the_seed() {
+    let Some((site, _)) = loaded(Flavour::Cloud) else {
+        return;
+    };
+    let order = site.find("project = DAEMON AND key <= DAEMON-5 ORDER BY Rank");
+    let sorted = site.find("project = DAEMON AND key <= DAEMON-5 ORDER BY key");
+    assert_eq!(order.len(), sorted.len());
+    assert_ne!(order, sorted);
+}

@@ -396,6 +396,7 @@ fn order_by_sorts_by_up_to_seven_fields() {
 #[test]
 fn rank_order_follows_ranking() {
     let site = cloud();
+    site.advance(60_000);
     site.simulator.edit(|state| {
         state.rank_before("OPS-15", "OPS-1").unwrap();
         state.rank_after("OPS-1", "OPS-8").unwrap();
@@ -409,6 +410,17 @@ fn rank_order_follows_ranking() {
                 OPS-8 OPS-1 OPS-16 OPS-24
         "#]],
     );
+    // The issues that were dragged have changed, their neighbours have not.
+    assert_eq!(site.find("updated >= now() ORDER BY key"), "OPS-1 OPS-15");
+}
+
+#[test]
+fn ranks_are_global_across_projects() {
+    let site = cloud();
+    site.simulator
+        .edit(|state| state.rank_before("OPS-1", "PAY-14").unwrap());
+    let order = site.find("key in (PAY-1, PAY-14, OPS-1, ONB-1) ORDER BY Rank");
+    assert_eq!(order, "PAY-1 OPS-1 PAY-14 ONB-1");
 }
 
 #[test]

@@ -3,7 +3,9 @@
 
 mod archive;
 mod auth;
+mod claims;
 mod cloud_search;
+mod content;
 mod data_center_search;
 mod faults;
 mod issues;
