@@ -12,16 +12,16 @@ use crate::issue::IssueRef;
 use crate::job::{ChangeKind, HoldReason, Why};
 use smallvec::SmallVec;
 
-/// Claims, gathers and adds, for each filter that is evaluated.
-pub(super) fn place(work: &mut Work<'_, '_>) {
+/// Claims and adds, for each filter that is evaluated.
+pub(super) fn claim_and_add(work: &mut Work<'_, '_>) {
     for participant in work.participants {
         if let Part::Filter(filter) = &participant.part {
-            place_matched(work, filter, participant.id, participant.tracker);
+            claim_and_add_of_one(work, filter, participant.id, participant.tracker);
         }
     }
 }
 
-fn place_matched(
+fn claim_and_add_of_one(
     work: &mut Work<'_, '_>,
     filter: &MatchedFilter<'_>,
     id: SynchronizerId,
@@ -35,7 +35,6 @@ fn place_matched(
         };
         if let Some(slot) = work.forest.primary_slot(issue) {
             claim(work, slot, issue, id);
-            gather(work, filter, slot, issue, id);
         } else if parent_is_to_come(work, filter, issue) {
             after_their_parents.push(issue);
         } else {
@@ -68,32 +67,49 @@ fn claim(work: &mut Work<'_, '_>, slot: Slot, issue: IssueRef, id: SynchronizerI
     }
 }
 
-fn gather(
+/// Moves the matched issues that are elsewhere, for each filter that may.
+pub(super) fn gather(work: &mut Work<'_, '_>) {
+    for participant in work.participants {
+        if let Part::Filter(filter) = &participant.part
+            && let Some(parent) = filter.settings.parent_issue
+            && filter.settings.allow_move
+        {
+            let parent = IssueRef {
+                tracker: participant.tracker,
+                issue: parent,
+            };
+            gather_below(work, filter, participant.id, parent);
+        }
+    }
+}
+
+fn gather_below(
     work: &mut Work<'_, '_>,
     filter: &MatchedFilter<'_>,
-    slot: Slot,
-    issue: IssueRef,
     id: SynchronizerId,
+    parent: IssueRef,
 ) {
-    let gathers = filter.settings.allow_move;
-    let Some(parent) = filter.settings.parent_issue.filter(|_| gathers) else {
-        return;
-    };
-    let parent = IssueRef {
-        tracker: issue.tracker,
-        issue: parent,
-    };
     let Some(above) = work.forest.primary_slot(parent) else {
         return;
     };
-    if work.forest.parent_at(slot) != above
-        && let (Some(row), Some(above)) = (work.forest.id_at(slot), work.forest.id_at(above))
-    {
-        let cause = Cause {
-            synchronizer: id,
-            why: Why::FilterGathers,
+    let Some(above_row) = work.forest.id_at(above) else {
+        return;
+    };
+    let cause = Cause {
+        synchronizer: id,
+        why: Why::FilterGathers,
+    };
+    for observed in filter.issues {
+        let issue = IssueRef {
+            issue: observed.id,
+            ..parent
         };
-        work.move_below(row, issue, above, cause);
+        if let Some(slot) = work.forest.primary_slot(issue)
+            && work.forest.parent_at(slot) != above
+            && let Some(row) = work.forest.id_at(slot)
+        {
+            work.move_below(row, issue, above_row, cause);
+        }
     }
 }
 

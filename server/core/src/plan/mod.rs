@@ -7,17 +7,16 @@
 //!
 //! One pass looks at all synchronizers together, in the order in which they were declared:
 //!
-//! 1. Filters claim the rows of matched issues, gather them under their parent issue, and add
-//!    what is missing ([`filter`]).
-//! 2. Sub-tasks synchronizers claim sub-tasks whose parents are there, and move them below
-//!    ([`subtasks`]).
+//! 1. Filters claim the rows of matched issues and add what is missing ([`filter`]).
+//! 2. Filters gather their issues under their parent issue, sub-tasks synchronizers claim the
+//!    sub-tasks whose parents are there and move them below ([`subtasks`]).
 //! 3. What no longer belongs is removed, or held with a reason ([`retire`], [`branch`]).
 //! 4. Sub-tasks that are missing are added.
 //!
 //! Nobody reacts to anybody: of two that would place one row, the first declared owns it
-//! ([`owner`]). A pass that changed something is followed by another one on the outcome, since a
-//! move may free a branch that could not go before; so planning the outcome of a plan plans
-//! nothing, by construction. Steps 3 and 4 wait for a pass in which 1 and 2 changed nothing.
+//! ([`owner`]). After a step that added, moved or removed rows, all is looked at again from the
+//! first step on: an addition may give a row another owner, and a move may free a branch that
+//! could not go before. So planning the outcome of a plan plans nothing, by construction.
 
 mod branch;
 mod claims;
@@ -42,10 +41,10 @@ use crate::id::{RowId, SynchronizerId};
 use crate::issue::IssueRef;
 use crate::job::{ChangeKind, HoldReason, Why};
 
-/// Most passes over one snapshot. Up to four are the rule (place, remove and add, place what that
-/// gave a place to, find nothing); each further one needs a branch freed by the one before. A
-/// forest in which this many are not enough converges with the next plan.
-const PASSES_MAX: usize = 16;
+/// Most passes over one snapshot. Up to five are the rule: add, move, remove, add sub-tasks, find
+/// nothing. Each further one needs a row that waited for one before: a filter below an issue that
+/// another filter adds, a branch freed by a branch. The next plan would go on.
+const PASSES_MAX: usize = 64;
 
 /// What a synchronization would do, as plain data.
 #[must_use = "a plan does nothing by itself"]
@@ -157,9 +156,14 @@ pub fn plan(snapshot: &Snapshot<'_>) -> Plan {
     let mut work = work::Work::new(snapshot, &facts, &evaluated);
     for _ in 0..PASSES_MAX {
         work.start_pass();
-        filter::place(&mut work);
+        filter::claim_and_add(&mut work);
+        // Whether a row has a place elsewhere is known only when the parents are there.
+        if work.pass_changed_rows() {
+            continue;
+        }
+        filter::gather(&mut work);
         let settled = subtasks::place_existing(&mut work);
-        // What was added or moved may give a place to more, which must not be removed before.
+        // What was moved may give a place to more, which must not be removed before.
         if work.pass_changed_rows() {
             continue;
         }

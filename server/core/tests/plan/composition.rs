@@ -467,3 +467,59 @@ fn a_resync_of_one_leaves_the_rows_of_the_other() {
         "#]],
     );
 }
+
+#[test]
+fn a_row_that_gets_another_owner_in_this_plan_is_not_gathered_before() {
+    check(
+        "
+        subtasks S
+        filter F under E move
+        run F
+        jira e<D
+        match F e D
+        rows
+          E me
+          e me
+        ",
+        expect![[r#"
+            add D under E (F FilterMatched)
+            +F e
+            +F D
+            held move e under E: PlacementOwnedElsewhere (F)
+            --
+            E
+              D
+            e
+        "#]],
+    );
+}
+
+#[test]
+fn an_issue_keeps_its_row_when_its_parent_issue_comes_late() {
+    check(
+        "
+        filter F under E remove
+        filter G
+        subtasks S
+        jira a<A
+        match F A
+        match G E
+        rows
+          a F
+        ",
+        expect![[r#"
+            add E at the top (G FilterMatched)
+            add A under E (F FilterMatched)
+            move a under A (S SubtaskOfParent)
+            -F a
+            +S a
+            +G E
+            +F A
+            held remove a: ClaimedElsewhere (F)
+            --
+            E
+              A
+                a
+        "#]],
+    );
+}

@@ -42,8 +42,8 @@ fn nothing_confirmed_changes_nothing() {
           B F
         ",
         expect![[r#"
-            held move A under E: NotConfirmed (F)
             held add C under E: NotConfirmed (F)
+            held move A under E: NotConfirmed (F)
             held remove B: NotConfirmed (F)
             --
             E

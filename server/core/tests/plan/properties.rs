@@ -12,9 +12,9 @@ use resync_core::commit::writes;
 use resync_core::forest::Forest;
 use resync_core::id::{IssueId, RowId};
 use resync_core::job::{ChangeKind, HoldReason, Why};
-use resync_core::plan::{Held, Plan};
+use resync_core::plan::{Held, Plan, PlannedChange, Scope};
 use resync_core::synchronizer::{FilterSettings, PlannedSynchronizer, Settings, SubtasksSettings};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Panics when a property does not hold, and says which.
 pub(crate) fn assert_sound(world: &World, plan: &Plan, partial: bool) {
@@ -45,6 +45,7 @@ pub(crate) fn verify(world: &World, plan: &Plan, partial: bool) -> Result<(), St
             Settings::Subtasks(settings) => after.subtasks_are_answered(synchronizer, settings)?,
         }
     }
+    after.first_declared_owns_the_place()?;
     if !partial
         && plan
             .held
@@ -209,6 +210,10 @@ fn claims_after(world: &World, plan: &Plan) -> Claims {
 }
 
 impl World {
+    fn takes_part(&self, synchronizer: &PlannedSynchronizer) -> bool {
+        synchronizer.enabled || self.scope == Scope::Resync(synchronizer.id)
+    }
+
     fn matches(&self, synchronizer: &PlannedSynchronizer, issue: IssueId) -> bool {
         let matched = self.matched.get(&synchronizer.id).into_iter().flatten();
         matched
@@ -288,6 +293,49 @@ impl Outcome<'_> {
             }
         }
         Ok(())
+    }
+
+    /// Whoever moved a row last is the first declared of those that take part and want it below a
+    /// row.
+    fn first_declared_owns_the_place(&self) -> Result<(), String> {
+        let moves = self
+            .plan
+            .changes
+            .iter()
+            .filter(|found| found.kind == ChangeKind::MoveRow);
+        let last: BTreeMap<RowId, &PlannedChange> =
+            moves.map(|change| (change.change.row(), change)).collect();
+        for (row, change) in last {
+            let issue = change.issue.issue;
+            let mut wanting = self.world.synchronizers.iter().filter(|found| {
+                self.world.takes_part(found) && self.wants_below_a_row(found, row, issue)
+            });
+            let owner = wanting.next().map(|found| found.id);
+            if self.plan.after.contains(row) && owner != Some(change.synchronizer) {
+                let name = issue_name(issue);
+                return Err(format!("{name} was moved by another one than {owner:?}"));
+            }
+        }
+        Ok(())
+    }
+
+    fn wants_below_a_row(&self, by: &PlannedSynchronizer, row: RowId, issue: IssueId) -> bool {
+        let after = &self.plan.after;
+        match &by.rule.settings {
+            Settings::Filter(settings) => {
+                let is_evaluated = self.world.evaluated().iter().any(|found| found.id == by.id);
+                let is_its = match is_evaluated {
+                    true => self.world.matches(by, issue),
+                    false => self.claims.has(row, ClaimSource::Synchronizer(by.id)),
+                };
+                let parent = settings.parent_issue.filter(|&parent| parent != issue);
+                is_its && settings.allow_move && parent.is_some_and(|parent| has_row(after, parent))
+            }
+            Settings::Subtasks(settings) => {
+                let parent = self.world.selected_parent(settings, issue);
+                parent.is_some_and(|parent| has_row(after, parent))
+            }
+        }
     }
 
     /// Every selected sub-task is below its parent, or the difference is held.

@@ -214,13 +214,21 @@ fn forgetting_what_is_held(world: &World, confirmed: Option<&ConfirmedPlan>) -> 
     plan
 }
 
+/// Lets the last declared one own a place.
+fn preferring_the_last(world: &World, confirmed: Option<&ConfirmedPlan>) -> Plan {
+    let mut reversed = world.clone();
+    reversed.synchronizers.reverse();
+    reversed.plan(confirmed)
+}
+
 fn worlds_until_caught(planner: Planner) -> Option<u64> {
     (0..WORLDS_FOR_A_WRONG_PLANNER).find(|&seed| play(seed, planner).is_err())
 }
 
 #[test]
 fn wrong_planners_are_caught() {
-    let wrong: [(&str, Planner); 4] = [
+    let wrong: [(&str, Planner); 5] = [
+        ("preferring the last", preferring_the_last),
         ("ignoring claims of others", ignoring_claims_of_others),
         ("ignoring claims of people", ignoring_claims_of_people),
         ("believing half a result", believing_half_a_result),
@@ -231,4 +239,51 @@ fn wrong_planners_are_caught() {
         println!("{name}: caught in world {caught:?}");
         assert!(caught.is_some(), "{name} was not caught");
     }
+}
+
+/// Every reason of a change and of a hold that the planner can give.
+const REASONS: [&str; 16] = [
+    "FilterMatched",
+    "FilterUnmatched",
+    "BranchUnmatched",
+    "FilterGathers",
+    "SubtaskOfParent",
+    "SubtaskOrphaned",
+    "ParentNotInStructure",
+    "NeverMatched",
+    "RemovalOff",
+    "ChildrenStay",
+    "MovedAway",
+    "ClaimedElsewhere",
+    "PlacementOwnedElsewhere",
+    "ParentAbsent",
+    "WouldCloseCycle",
+    "NotConfirmed",
+];
+
+/// A property that is never put to the test says nothing.
+#[test]
+fn random_worlds_meet_every_reason() {
+    let mut met: BTreeMap<String, u64> = BTreeMap::new();
+    for seed in 0..WORLDS {
+        let mut random = Random::new(seed);
+        let world = random_world(&mut random);
+        let confirmed = random.one_in(3).then(|| confirm_some(&world, &mut random));
+        let plan = world.plan(confirmed.as_ref());
+        let whys = plan
+            .changes
+            .iter()
+            .map(|change| format!("{:?}", change.why));
+        let holds = plan.held.iter().map(|held| format!("{:?}", held.reason));
+        whys.chain(holds)
+            .for_each(|reason| *met.entry(reason).or_default() += 1);
+    }
+    println!("{met:?}");
+    for reason in REASONS {
+        assert!(
+            met.get(reason).is_some_and(|&times| times >= 10),
+            "{reason}: {met:?}"
+        );
+    }
+    assert_eq!(met.len(), REASONS.len());
 }

@@ -10,7 +10,7 @@ use resync_core::job::JobChange;
 use resync_core::plan::{ConfirmedPlan, Facts, Scope, plan};
 use resync_core::summary::job_changes;
 use resync_core::synchronizer::{
-    FilterSettings, FilterSource, PlannedSynchronizer, Rule, Settings, SubtasksSettings,
+    FilterSettings, FilterSource, Kind, PlannedSynchronizer, Rule, Settings, SubtasksSettings,
 };
 
 const STANDARD: [&str; 7] = ["A", "B", "C", "D", "E", "F", "G"];
@@ -69,7 +69,7 @@ pub(crate) fn random_world(random: &mut Random) -> World {
     }
     rematch(&mut world, random);
     rescope(&mut world, random);
-    let rows = random.below(ROWS_MAX);
+    let rows = 3 + random.below(ROWS_MAX - 2);
     for _ in 0..rows {
         add_random_row(&mut world, random);
     }
@@ -118,9 +118,9 @@ fn random_settings(world: &World, random: &mut Random) -> Settings {
         source: FilterSource::Jql("project = P".into()),
         parent_issue,
         allow_move: random.one_in(2),
-        remove_unmatched: !random.one_in(3),
+        remove_unmatched: !random.one_in(4),
         remove_only_placed: random.one_in(3),
-        check_children: random.one_in(2),
+        check_children: !random.one_in(3),
     })
 }
 
@@ -156,16 +156,48 @@ fn rows(world: &World) -> Vec<RowId> {
 }
 
 fn add_random_row(world: &mut World, random: &mut Random) {
-    let parent = random.pick(&rows(world)).filter(|_| !random.one_in(3));
     let Some(item) = random_item(world, random) else {
         return;
     };
-    let alias = match item {
-        Item::Issue(issue) => world.forest.primary_row(issue).is_some(),
-        Item::Folder(_) => false,
+    let Item::Issue(issue) = item else {
+        let parent = random.pick(&rows(world)).filter(|_| !random.one_in(3));
+        let row = world.add_row(parent, item, false);
+        return claim_at_random(world, random, row);
     };
-    let row = world.add_row(parent, item, alias);
-    if random.one_in(2) {
+    let alias = world.forest.primary_row(issue).is_some();
+    let at_home = world.jira.get(&issue.issue).and_then(|found| found.parent);
+    let at_home = at_home.and_then(|parent| world.forest.primary_row(issue_ref(parent)));
+    let keeper = keeper_of_subtasks(world).filter(|_| !alias && !random.one_in(4));
+    match (at_home, keeper) {
+        (Some(parent), Some(keeper)) => {
+            let row = world.add_row(Some(parent), item, alias);
+            world.make_claim(row, ClaimSource::Synchronizer(keeper));
+            world.forest.set_placed_by(row, Some(keeper));
+        }
+        (_, _) => {
+            let parent = random.pick(&rows(world)).filter(|_| !random.one_in(3));
+            let row = world.add_row(parent, item, alias);
+            claim_at_random(world, random, row);
+        }
+    }
+}
+
+fn keeper_of_subtasks(world: &World) -> Option<SynchronizerId> {
+    let keeps = |found: &&PlannedSynchronizer| found.rule.settings.kind() == Kind::Subtasks;
+    world.synchronizers.iter().find(keeps).map(|found| found.id)
+}
+
+fn claim_at_random(world: &mut World, random: &mut Random, row: RowId) {
+    let ids: Vec<SynchronizerId> = world.synchronizers.iter().map(|found| found.id).collect();
+    if random.one_in(6) {
+        return;
+    }
+    if let Some(only) = random.pick(&ids).filter(|_| random.one_in(2)) {
+        world.make_claim(row, ClaimSource::Synchronizer(only));
+        world.forest.set_placed_by(row, Some(only));
+        return;
+    }
+    if random.one_in(3) {
         world.make_claim(row, ClaimSource::Person);
     }
     for id in world
