@@ -38,31 +38,10 @@ impl ConfirmedPlan {
         changes: impl IntoIterator<Item = &'a JobChange>,
         is_confirmed: impl Fn(&JobChange) -> bool,
     ) -> ConfirmedPlan {
-        let changes = changes.into_iter();
-        let planned: Vec<&JobChange> = changes
-            .filter(|change| change.state == ChangeState::Planned)
-            .collect();
-        let added: FxHashMap<RowId, IssueId> = planned
-            .iter()
-            .filter(|change| change.kind == ChangeKind::AddRow)
-            .filter_map(|change| Some((change.row?, change.issue?)))
-            .collect();
-        let subject = |row: Option<RowId>| match row {
-            None => Subject::Top,
-            Some(row) => added
-                .get(&row)
-                .map_or(Subject::Existing(row), |&i| Subject::Added(i)),
-        };
-        let key = |change: &&JobChange| {
-            let parent = match change.kind {
-                ChangeKind::AddRow | ChangeKind::MoveRow => subject(change.new_parent),
-                ChangeKind::RemoveRow => Subject::Top,
-            };
-            (change.kind, subject(change.row), parent)
-        };
-        let confirmed = planned.iter().filter(|change| is_confirmed(change));
+        let planned = keys_of_planned(changes).into_iter();
+        let confirmed = planned.filter(|(_, change)| is_confirmed(change));
         ConfirmedPlan {
-            changes: confirmed.map(key).collect(),
+            changes: confirmed.map(|(key, _)| key).collect(),
         }
     }
 

@@ -7,14 +7,14 @@
 //!
 //! One pass looks at all synchronizers together, in the order in which they were declared:
 //!
-//! 1. Filters claim the rows of matched issues and add what is missing ([`filter`]).
+//! 1. Filters claim the rows of matched issues and add what is missing (`filter`).
 //! 2. Filters gather their issues under their parent issue, sub-tasks synchronizers claim the
-//!    sub-tasks whose parents are there and move them below ([`subtasks`]).
-//! 3. What no longer belongs is removed, or held with a reason ([`retire`], [`branch`]).
+//!    sub-tasks whose parents are there and move them below (`subtasks`).
+//! 3. What no longer belongs is removed, or held with a reason (`retire`, `branch`).
 //! 4. Sub-tasks that are missing are added.
 //!
 //! Nobody reacts to anybody: of two that would place one row, the first declared owns it
-//! ([`owner`]). After a step that added, moved or removed rows, all is looked at again from the
+//! (`owner`). After a step that added, moved or removed rows, all is looked at again from the
 //! first step on: an addition may give a row another owner, and a move may free a branch that
 //! could not go before. So planning the outcome of a plan plans nothing, by construction.
 

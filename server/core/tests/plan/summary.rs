@@ -6,7 +6,7 @@ use expect_test::expect;
 use resync_core::id::ForestVersion;
 use resync_core::job::{JobChange, PLAN_SAMPLE_MAX, PlanSummary};
 use resync_core::plan::{Facts, plan};
-use resync_core::summary::{SummaryContext, job_changes, summarize};
+use resync_core::summary::{SummaryContext, add_skipped, job_changes, summarize};
 use resync_core::time::Timestamp;
 
 const MIXED: &str = "
@@ -162,4 +162,20 @@ fn the_fingerprint_follows_what_is_planned() {
             "{other}"
         );
     }
+}
+
+#[test]
+fn what_was_confirmed_and_is_not_needed_any_more_is_listed_as_skipped() {
+    let previewed = "filter F remove\nsubtasks S\njira a<A\nmatch F A B\nrows\n  C F\n  D F";
+    let (confirmed, _) = listed(&parse(previewed).world);
+    // Meanwhile B has left the result and D is back in it.
+    let (mut now, _) = listed(&parse(&previewed.replace("F A B", "F A D")).world);
+    add_skipped(&mut now, &confirmed);
+    expect![[r#"
+        1 !RemoveRow Planned C "Issue C", "" to "", depth 0: FilterUnmatched
+        2 AddRow Planned A "Issue A", "" to "", depth 0: FilterMatched
+        3 AddRow Planned a "Issue a", "" to "A", depth 1: SubtaskOfParent
+        4 !RemoveRow Skipped D "Issue D", "" to "", depth 0: FilterUnmatched
+        5 AddRow Skipped B "Issue B", "" to "", depth 0: FilterMatched
+    "#]].assert_eq(&now.iter().map(line).collect::<String>());
 }
