@@ -185,12 +185,13 @@ impl Simulator {
         rest::handle(&mut self.lock(), request)
     }
 
-    /// Changes the state, at the time of the clock.
+    /// Changes the state, at the time of the clock. The simulator must not be called from inside:
+    /// it would wait for itself.
     pub fn edit<R>(&self, change: impl FnOnce(&mut State) -> R) -> R {
         change(&mut self.lock())
     }
 
-    /// Looks at the state.
+    /// Looks at the state. The simulator must not be called from inside.
     pub fn inspect<R>(&self, look: impl FnOnce(&State) -> R) -> R {
         look(&self.lock())
     }

@@ -44,9 +44,9 @@ pub(super) fn time(
         return Test::Nothing;
     };
     let range = match operator {
-        Operator::Less => i64::MIN..=instant - 1,
+        Operator::Less => i64::MIN..=instant.saturating_sub(1),
         Operator::LessEquals => i64::MIN..=instant,
-        Operator::Greater => instant + 1..=i64::MAX,
+        Operator::Greater => instant.saturating_add(1)..=i64::MAX,
         Operator::GreaterEquals => instant..=i64::MAX,
         _ => instant..=instant,
     };

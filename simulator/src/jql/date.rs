@@ -36,7 +36,7 @@ pub(super) fn relative(text: &str, now: i64) -> Option<i64> {
         Some(parts) => (-1, parts),
         None => (1, text.strip_prefix('+').unwrap_or(text)),
     };
-    let mut total = 0;
+    let mut total = 0_i64;
     for part in parts.split_whitespace() {
         let (digits, unit) = part.split_at_checked(part.len() - 1)?;
         let unit = match unit {
@@ -46,9 +46,14 @@ pub(super) fn relative(text: &str, now: i64) -> Option<i64> {
             "w" => 7 * 24 * 60 * MINUTE,
             _ => return None,
         };
-        total += digits.parse::<i64>().ok()?.checked_mul(unit)?;
+        total = total.checked_add(digits.parse::<i64>().ok()?.checked_mul(unit)?)?;
     }
-    (total != 0 || parts.starts_with('0')).then_some(now + sign * total)
+    let given = total != 0 || parts.starts_with('0');
+    if given {
+        now.checked_add(sign * total)
+    } else {
+        None
+    }
 }
 
 /// The first instant of the day of `instant` in the zone.

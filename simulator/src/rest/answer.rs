@@ -54,7 +54,8 @@ pub(crate) fn value(flavour: Flavour, body: &Value) -> Response {
     data(flavour, body.to_string().into_bytes())
 }
 
-fn json_type(flavour: Flavour) -> &'static str {
+/// The media type of data.
+pub(crate) fn json_type(flavour: Flavour) -> &'static str {
     match flavour {
         Flavour::Cloud => "application/json;charset=UTF-8",
         Flavour::DataCenter => "application/json",

@@ -66,7 +66,7 @@ pub(crate) fn handle(state: &mut State, request: &Request) -> Outcome {
     state.requests += 1;
     let faults = state.faults.strike(request);
     let mut issues = 0;
-    let answer = match before(&faults) {
+    let answer = match before(state.flavour, &faults) {
         Some(answer) => answer,
         None => {
             let reply = served(state, request, &faults);
@@ -83,10 +83,10 @@ pub(crate) fn handle(state: &mut State, request: &Request) -> Outcome {
 }
 
 /// The answer of a fault that strikes before the request has any effect.
-fn before(faults: &[Fault]) -> Option<Answer> {
+fn before(flavour: Flavour, faults: &[Fault]) -> Option<Answer> {
     faults.iter().find_map(|fault| {
         Some(Answer::Response(match fault {
-            Fault::RateLimited(reason, wait) => too_many(*reason, *wait, HeaderMap::new()),
+            Fault::RateLimited(reason, wait) => too_many(flavour, *reason, *wait, HeaderMap::new()),
             Fault::Fails(status, wait) => failed(*status, *wait),
             Fault::FailsInHtml(status) => answer::html(*status),
             Fault::LostBefore => return Some(Answer::Lost),
@@ -110,14 +110,20 @@ fn after(faults: &[Fault], response: Response) -> Answer {
     Answer::Response(response)
 }
 
-fn too_many(reason: RateLimitReason, wait: Option<u32>, mut headers: HeaderMap) -> Response {
-    let body = r#"{"errorMessages":["Rate limit exceeded."],"errors":{}}"#;
-    set(
-        &mut headers,
-        "content-type",
-        "application/json;charset=UTF-8",
-    );
-    set(&mut headers, "ratelimit-reason", reason.text());
+fn too_many(
+    flavour: Flavour,
+    reason: RateLimitReason,
+    wait: Option<u32>,
+    mut headers: HeaderMap,
+) -> Response {
+    let body = match flavour {
+        Flavour::Cloud => {
+            set(&mut headers, "ratelimit-reason", reason.text());
+            r#"{"errorMessages":["Rate limit exceeded."],"errors":{}}"#
+        }
+        Flavour::DataCenter => r#"{"message":"Rate limit exceeded."}"#,
+    };
+    set(&mut headers, "content-type", answer::json_type(flavour));
     set(&mut headers, "x-ratelimit-remaining", "0");
     if let Some(seconds) = wait {
         set(&mut headers, "retry-after", &seconds.to_string());
@@ -165,18 +171,8 @@ fn served(state: &mut State, request: &Request, faults: &[Fault]) -> Reply {
     if (authenticated || state.flavour == Flavour::Cloud)
         && let Some(wait) = state.limits.count(endpoint, state.now, &mut headers)
     {
-        return match state.flavour {
-            Flavour::Cloud => too_many(RateLimitReason::Burst, Some(wait), headers).into(),
-            Flavour::DataCenter => {
-                let body = r#"{"message":"Rate limit exceeded."}"#.into();
-                Response {
-                    status: 429,
-                    headers,
-                    body,
-                }
-                .into()
-            }
-        };
+        let reason = RateLimitReason::Burst;
+        return too_many(state.flavour, reason, Some(wait), headers).into();
     }
     let result = match admitted(state, call.caller, found.as_ref()) {
         Ok(()) => found.and_then(|endpoint| {

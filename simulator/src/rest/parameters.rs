@@ -48,7 +48,7 @@ pub(crate) fn decoded(text: &str) -> String {
             b'%' => {
                 let digits: String = rest.clone().take(2).map(char::from).collect();
                 match u8::from_str_radix(&digits, 16) {
-                    Ok(value) if digits.len() == 2 => {
+                    Ok(value) if digits.len() == 2 && !digits.starts_with('+') => {
                         bytes.push(value);
                         rest.nth(1);
                     }
@@ -77,5 +77,6 @@ mod tests {
         assert_eq!(parameters.get("x"), Some(""));
         assert_eq!(parameters.list("y"), None);
         assert_eq!(decoded("100%"), "100%");
+        assert_eq!(decoded("%zz%+f%4"), "%zz% f%4");
     }
 }

@@ -220,8 +220,10 @@ impl State {
     }
 
     pub(crate) fn change(&mut self, slot: u32, stamp: bool, change: impl FnOnce(&mut Issue)) {
-        let before = self.issues[slot as usize].clone();
-        self.keep_version(slot, Some(before));
+        if self.search_lag > 0 {
+            let before = self.issues[slot as usize].clone();
+            self.keep_version(slot, Some(before));
+        }
         let now = self.now;
         let issue = &mut self.issues[slot as usize];
         change(issue);

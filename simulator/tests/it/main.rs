@@ -13,6 +13,7 @@ mod jql;
 mod lag;
 mod openapi;
 mod over_http;
+mod queries;
 mod site;
 mod spec;
 mod support;
