@@ -86,8 +86,8 @@ impl Failure {
         let mut why: Vec<String> = call
             .violations
             .iter()
-            .filter(|violation| violation.description != call.message)
             .map(ToString::to_string)
+            .filter(|violation| call.message.is_empty() || !violation.ends_with(&call.message))
             .collect();
         why.extend(
             call.metadata
@@ -248,6 +248,23 @@ mod tests {
               synchronizer.rule.filter.jql: expected a field, found �[31m=
         "#]]
         .assert_eq(&Failure::from_call(&invalid).text());
+    }
+
+    #[test]
+    fn nothing_is_said_twice() {
+        let mut invalid = call(
+            Code::InvalidArgument,
+            ErrorReason::FieldInvalid,
+            "name: must not be empty",
+        );
+        for message in ["name: must not be empty", "must not be empty"] {
+            message.clone_into(&mut invalid.message);
+            invalid.violations = vec![Violation {
+                field: "name".to_owned(),
+                description: "must not be empty".to_owned(),
+            }];
+            assert!(Failure::from_call(&invalid).why.is_empty(), "{message}");
+        }
     }
 
     #[test]

@@ -137,8 +137,11 @@ impl Session {
     /// Says that the job that was followed goes on, and how to come back to it.
     pub(crate) fn say_how_to_come_back(&self) {
         let followed = self.followed.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(job) = followed.as_deref().map(job_id) {
-            self.console.error(&come_back(&job));
+        match followed.as_deref().map(job_id) {
+            Some(job) => self.console.error(&come_back(&job)),
+            // The cursor may stand behind a question.
+            None if self.console.interactive => self.console.error("\n"),
+            None => {}
         }
     }
 }

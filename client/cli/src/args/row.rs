@@ -16,6 +16,9 @@ pub enum RowCommand {
         /// The title of the folder to add
         #[arg(long, group = "item", value_name = "TITLE")]
         folder: Option<String>,
+        /// The tracker of the issue; may be left out when there is just one
+        #[arg(long, conflicts_with = "folder", value_name = "TRACKER")]
+        tracker: Option<String>,
         #[command(flatten)]
         #[expect(missing_docs, reason = "documentation here would be shown as help")]
         place: RowPlace,

@@ -12,7 +12,7 @@ use crate::{
     render::{
         json,
         plan::{self, PlanView},
-        text::job_id,
+        text::{id, job_id},
     },
     session::{Session, first},
 };
@@ -44,6 +44,7 @@ pub(crate) async fn preview(
             session
                 .console
                 .data(&text(session, &structure, &shown, &planned).await?)?;
+            say_how_to_run(session, resync, &planned);
         }
         OutputFormat::Json => session.console.data(&json::document(&planned))?,
         // The events were printed as they came; the last has the plan.
@@ -54,6 +55,21 @@ pub(crate) async fn preview(
         return Err(Failure::silent(Exit::HasChanges));
     }
     Ok(())
+}
+
+fn say_how_to_run(session: &Session, resync: &Resync, planned: &Job) {
+    let changes = planned.plan.as_ref().map_or(0, |plan| plan.change_count);
+    if changes > 0 {
+        let flag = if resync.direction.into {
+            "--into"
+        } else {
+            "--from"
+        };
+        let (structure, synchronizer) = (id(&resync.structure), id(&planned.synchronizer));
+        session.done(&format!(
+            "  resync run {structure} {synchronizer} {flag}    asks, and makes these changes"
+        ));
+    }
 }
 
 pub(crate) fn direction(choice: DirectionChoice) -> Direction {

@@ -1,5 +1,6 @@
 //! `resync row`: edits by hand.
 
+use futures::TryStreamExt;
 use resync_api::v1::{
     AddRows, Folder, ForestChange, Issue, MoveRows, Position, RemoveRows, Row, forest_change, row,
 };
@@ -7,7 +8,7 @@ use resync_api::v1::{
 use crate::{
     args::{RowCommand, RowPlace},
     failure::Failure,
-    render::outline::names,
+    render::{outline::names, text::clean},
     session::Session,
 };
 
@@ -17,15 +18,20 @@ pub(crate) async fn row(session: &Session, command: RowCommand) -> Result<(), Fa
             structure,
             issue,
             folder,
+            tracker,
             place,
         } => {
-            let rows = vec![Row {
-                item: item(issue, folder),
+            let item = match (issue, folder) {
+                (Some(key), _) => Some(issue_of(session, key, tracker).await?),
+                (None, folder) => folder.map(|title| row::Item::Folder(Folder { title })),
+            };
+            let row = Row {
+                item,
                 ..Default::default()
-            }];
+            };
             let change = AddRows {
                 position: Some(position(place)),
-                rows,
+                rows: vec![row],
             };
             (structure, forest_change::Change::AddRows(change))
         }
@@ -58,25 +64,37 @@ pub(crate) async fn row(session: &Session, command: RowCommand) -> Result<(), Fa
             let (key, title) = names(row);
             format!(
                 "added {} as row {}\n",
-                if key.is_empty() { title } else { key },
+                clean(if key.is_empty() { &title } else { &key }),
                 row.row_id
             )
         });
-        let added: String = added
-            .map(|line| crate::render::text::clean(line.trim_end()) + "\n")
-            .collect();
+        let added: String = added.collect();
         format!("{added}version {}\n", made.forest_version)
     })
 }
 
-fn item(issue: Option<String>, folder: Option<String>) -> Option<row::Item> {
-    let issue = issue.map(|issue_key| {
-        row::Item::Issue(Issue {
-            issue_key,
-            ..Default::default()
-        })
-    });
-    issue.or_else(|| folder.map(|title| row::Item::Folder(Folder { title })))
+/// An issue as a row. Without a tracker, the only one there is; where there are several, the
+/// server takes that of the structure's rules.
+async fn issue_of(
+    session: &Session,
+    issue_key: String,
+    tracker: Option<String>,
+) -> Result<row::Item, Failure> {
+    let tracker = match tracker {
+        Some(tracker) => session.client.tracker(&tracker).name().to_owned(),
+        None => {
+            let all: Vec<_> = session.client.trackers().try_collect().await?;
+            match &all[..] {
+                [only] => only.name.clone(),
+                _ => String::new(),
+            }
+        }
+    };
+    Ok(row::Item::Issue(Issue {
+        tracker,
+        issue_key,
+        ..Default::default()
+    }))
 }
 
 fn position(place: RowPlace) -> Position {
