@@ -92,12 +92,10 @@ impl Filter {
                 break;
             }
             rest = match rest.strip_prefix("AND") {
-                Some(next) if next.starts_with(char::is_whitespace) => next.trim(),
+                Some("") => return Err(wrong("ends with AND".to_owned())),
+                Some(next) if next.starts_with(char::is_whitespace) => next.trim_start(),
                 _ => return Err(wrong("comparisons must be joined by AND".to_owned())),
             };
-            if rest.is_empty() {
-                return Err(wrong("ends with AND".to_owned()));
-            }
         }
         Ok(Filter(conditions))
     }

@@ -68,6 +68,19 @@ fn a_filter_that_cannot_be_read_says_where() {
         .iter()
         .map(|text| format!("{text} -> {}", complaint(text)))
         .collect();
-    expect_test::expect![[""]].assert_eq(&found.join("\n"));
+    expect_test::expect![[r#"
+        size = 2 -> `size` is not a field of this filter: state, name, depth, create_time, preview, rule.filter
+        state -> a comparison (=, !=, <, <=, >, >=, :) must follow `state`
+        state = -> a value is missing after the comparison
+        state = STATE_ODD -> `state` is one of STATE_RUNNING, STATE_FAILED
+        state < STATE_RUNNING -> `state` cannot be compared like this
+        depth = two -> `depth` is a whole number
+        depth:2 -> `depth` cannot be compared like this
+        create_time > yesterday -> `create_time` is a time such as "2026-11-22T00:00:00Z"
+        preview = maybe -> `preview` is true or false
+        rule.filter = 1 -> only `rule.filter:*` can be asked
+        name = "open -> a quote is not closed
+        depth = 2 OR depth = 3 -> comparisons must be joined by AND
+        depth = 2 AND -> ends with AND"#]].assert_eq(&found.join("\n"));
     assert!(complaint(&"x".repeat(3000)).contains("longer"));
 }
