@@ -161,6 +161,7 @@ async fn start(
             },
             engine: ENGINE,
             drain_limit: DRAIN_LIMIT,
+            wrote: Arc::new(|| {}),
         },
     )
     .await

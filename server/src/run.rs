@@ -5,9 +5,9 @@
 use crate::probes::Prober;
 use crate::trackers::{Connections, Directory};
 use resync_core::id::{Principal, Uid};
-use resync_jobs::{Clock, Engine, EngineParts, EngineSettings, Fraction, TrackerDirectory};
+use resync_jobs::{Changed, Clock, Engine, EngineParts, EngineSettings, Fraction, TrackerDirectory};
 use resync_service::{
-    Access, Build, Features, Limits, Parts, ProbeQueue, Random, Service, Signal, TrackerPolicy,
+    Access, Build, Features, Limits, Parts, Probe, ProbeQueue, Random, Service, Signal, TrackerPolicy,
 };
 use resync_store::Store;
 use std::net::SocketAddr;
@@ -15,6 +15,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio::sync::Notify;
+use tokio::sync::mpsc::Receiver;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
@@ -42,6 +43,8 @@ pub struct ServerParts {
     pub engine: EngineSettings,
     /// How long a shutdown waits for calls.
     pub drain_limit: Duration,
+    /// Called after each write of the engine. For tests that look at every state of the store.
+    pub wrote: Changed,
 }
 
 /// A running server.
@@ -67,20 +70,30 @@ impl Running {
     }
 }
 
-/// Starts a server on a listener that is bound already.
+/// The parts of a server, wired but not running.
+pub struct Assembled {
+    /// What the API does; [`resync_service::serve`] carries it.
+    pub service: Service,
+    /// What runs jobs.
+    pub engine: Engine,
+    /// What answers the questions that calls put to trackers.
+    pub prober: Prober,
+    /// The questions.
+    pub questions: Receiver<Probe>,
+    /// Ends all of them when it is cancelled.
+    pub shutdown: CancellationToken,
+}
+
+/// Wires the parts.
 ///
 /// # Errors
-/// When the address of the listener or the secret of the store cannot be had.
-pub async fn start(listener: TcpListener, parts: ServerParts) -> anyhow::Result<Running> {
-    let address = listener.local_addr()?;
+/// When the secret of the store cannot be had.
+pub async fn assemble(parts: ServerParts) -> anyhow::Result<Assembled> {
     let shutdown = CancellationToken::new();
     let (nudge, signal) = (Arc::new(Notify::new()), Signal::new());
-    let trackers: Arc<dyn TrackerDirectory> = Arc::new(Directory::new(
-        parts.connections,
-        Arc::clone(&parts.fraction),
-    ));
+    let trackers: Arc<dyn TrackerDirectory> =
+        Arc::new(Directory::new(parts.connections, Arc::clone(&parts.fraction)));
     let (probes, questions) = ProbeQueue::new();
-
     let limits = Limits {
         concurrent_jobs_max: i32::try_from(parts.engine.concurrent_jobs).unwrap_or(i32::MAX),
         drain_time_max: parts.drain_limit,
@@ -104,34 +117,39 @@ pub async fn start(listener: TcpListener, parts: ServerParts) -> anyhow::Result<
         },
     })
     .await?;
+    let wrote = parts.wrote;
     let engine = Engine::new(EngineParts {
         store: parts.store.clone(),
         trackers: Arc::clone(&trackers),
         clock: Arc::clone(&parts.clock),
         fraction: parts.fraction,
         nudge,
-        changed: Arc::new(move || signal.raise()),
+        changed: Arc::new(move || {
+            signal.raise();
+            wrote();
+        }),
         shutdown: shutdown.clone(),
         owner: parts.owner,
         settings: parts.engine,
     });
-    let prober = Prober {
-        store: parts.store,
-        trackers,
-        clock: parts.clock,
-    };
+    let prober = Prober { store: parts.store, trackers, clock: parts.clock };
+    Ok(Assembled { service, engine, prober, questions, shutdown })
+}
+
+/// Starts a server on a listener that is bound already.
+///
+/// # Errors
+/// When the address of the listener or the secret of the store cannot be had.
+pub async fn start(listener: TcpListener, parts: ServerParts) -> anyhow::Result<Running> {
+    let address = listener.local_addr()?;
+    let Assembled { service, engine, prober, questions, shutdown } = assemble(parts).await?;
     tokio::spawn(prober.run(questions));
     let engine = tokio::spawn(engine.run());
     let serving = tokio::spawn(async move {
         resync_service::serve(service, listener).await?;
         Ok(())
     });
-    Ok(Running {
-        address,
-        shutdown,
-        serving,
-        engine,
-    })
+    Ok(Running { address, shutdown, serving, engine })
 }
 
 /// The principal of everybody on this machine: there is no sign-in on loopback.

@@ -135,6 +135,7 @@ async fn serve(config: Config) -> anyhow::Result<()> {
                 lease: config.lease,
             },
             drain_limit: config.shutdown_limit,
+            wrote: Arc::new(|| {}),
         },
     )
     .await?;

@@ -2,4 +2,6 @@
 
 mod architecture;
 mod archive;
+mod faults;
+mod simulation;
 mod support;

@@ -46,7 +46,7 @@ pub struct EngineParts {
     pub fraction: Fraction,
     /// Rung when there may be work.
     pub nudge: Arc<Notify>,
-    /// Called after each write that a watcher may be waiting for.
+    /// Called after each write, since a watcher may be waiting for it.
     pub changed: Changed,
     /// When cancelled, running jobs go back to waiting and the engine ends.
     pub shutdown: CancellationToken,
@@ -94,6 +94,7 @@ impl Engine {
                 continue;
             }
             tokio::select! {
+                biased;
                 () = nudged => {}
                 () = sleep(POLL_INTERVAL) => {}
                 Some(_) = running.join_next() => {}
@@ -111,7 +112,10 @@ impl Engine {
             capacity: self.parts.settings.concurrent_jobs,
         };
         match self.parts.store.claim_next(request).await {
-            Ok(claimed) => claimed,
+            Ok(claimed) => {
+                (self.parts.changed)();
+                claimed
+            }
             Err(error) => {
                 tracing::error!(error = %error, "no job could be claimed; trying again");
                 None
@@ -157,6 +161,7 @@ impl Engine {
         let mut renew_at = Instant::now() + renewal;
         loop {
             tokio::select! {
+                biased;
                 () = self.parts.shutdown.cancelled() => return Stop::Shutdown,
                 () = sleep(PROGRESS_INTERVAL) => {}
             }

@@ -3,8 +3,8 @@
 //! What it is not: a decision. Every row, key and claim is in the plan.
 
 use crate::engine::Engine;
+use crate::facts::Facts;
 use crate::failure::Stop;
-use crate::pass::Facts;
 use crate::progress::Reporter;
 use resync_core::claim::ClaimChange;
 use resync_core::commit;
@@ -74,7 +74,9 @@ pub(crate) async fn apply(
         }),
     };
     engine.parts.store.commit_forest(commit).await?;
+    reporter.tell();
     note_gone(engine, facts).await?;
+    reporter.tell();
     reporter.advance(total, Some(total), format!("Made {total} changes"));
     if changed {
         let (_, counters) = reporter.newest();

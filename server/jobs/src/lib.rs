@@ -11,8 +11,11 @@
 //! What it is not: a queue of work. A job carries what its caller asked for; everything else is
 //! observed again at every try, so a crash at any moment costs a try and nothing more.
 
+mod confirmed;
+mod describe;
 mod engine;
 mod execute;
+mod facts;
 mod failure;
 mod load;
 mod observe;

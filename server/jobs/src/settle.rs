@@ -94,6 +94,7 @@ async fn advance_synchronizer(engine: &Engine, job: &Job) -> Result<(), Stop> {
     let now = (engine.parts.clock)();
     let hash = resync_store::settings_hash(&rule.settings);
     let record = store.set_synchronizer_base(id, hash, now).await?;
+    (engine.parts.changed)();
     let confirmed = matches!(job.request.authorization, Authorization::Confirmed { .. });
     let state = match record.state {
         State::Disabled if job.request.enable_synchronizer => State::Enabled,

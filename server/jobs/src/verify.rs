@@ -3,9 +3,10 @@
 //! What it is not: a repair. What does not fit is told, and the job is incomplete.
 
 use crate::engine::Engine;
+use crate::facts::Facts;
 use crate::failure::Stop;
 use crate::load;
-use crate::pass::{Ending, Facts};
+use crate::pass::Ending;
 use crate::progress::Reporter;
 use resync_core::claim::Claims;
 use resync_core::forest::Forest;

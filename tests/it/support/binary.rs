@@ -7,7 +7,7 @@ use std::process::{Child, ChildStdout, Command, Stdio};
 use std::sync::OnceLock;
 
 /// The path of a binary of the workspace, which is built when it is not current.
-pub fn path(name: &str) -> PathBuf {
+pub(crate) fn path(name: &str) -> PathBuf {
     static BUILT: OnceLock<PathBuf> = OnceLock::new();
     let folder = BUILT.get_or_init(|| {
         let status = Command::new(env!("CARGO"))
@@ -26,16 +26,16 @@ pub fn path(name: &str) -> PathBuf {
 }
 
 /// A server process. It is killed when it is dropped.
-pub struct Server {
+pub(crate) struct Server {
     child: Child,
     lines: BufReader<ChildStdout>,
     /// Where it listens, as a URL.
-    pub address: String,
+    pub(crate) address: String,
 }
 
 impl Server {
     /// Starts `resyncd` with these arguments, and waits for the line that tells its address.
-    pub fn start(arguments: &[&str]) -> Server {
+    pub(crate) fn start(arguments: &[&str]) -> Server {
         let mut child = Command::new(path("resyncd"))
             .args(arguments)
             .stdout(Stdio::piped())
@@ -58,7 +58,7 @@ impl Server {
     }
 
     /// Reads its output up to a line that contains the text, and returns that line.
-    pub fn wait_for(&mut self, text: &str) -> String {
+    pub(crate) fn wait_for(&mut self, text: &str) -> String {
         let mut seen = String::new();
         loop {
             let mut line = String::new();
@@ -75,7 +75,7 @@ impl Server {
     }
 
     /// `kill -9`.
-    pub fn kill(&mut self) {
+    pub(crate) fn kill(&mut self) {
         self.child.kill().expect("it can be killed");
         self.child.wait().expect("it ends");
     }

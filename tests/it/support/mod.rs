@@ -1,6 +1,7 @@
 //! What the tests stand on: the real server, in process or as a binary, and simulated Jiras.
 
-pub mod binary;
-pub mod outline;
-pub mod server;
-pub mod shared;
+pub(crate) mod binary;
+pub(crate) mod outline;
+pub(crate) mod server;
+pub(crate) mod shared;
+pub(crate) mod world;

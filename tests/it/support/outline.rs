@@ -5,7 +5,7 @@ use resync_api::v1::{Row, RowView, row};
 use resync_client::{Client, StructureHandle};
 
 /// All rows of a structure, depth-first.
-pub async fn rows(structure: &StructureHandle) -> Vec<Row> {
+pub(crate) async fn rows(structure: &StructureHandle) -> Vec<Row> {
     structure
         .rows(0, RowView::Full)
         .try_collect()
@@ -14,13 +14,13 @@ pub async fn rows(structure: &StructureHandle) -> Vec<Row> {
 }
 
 /// The outline of a structure: keys of issues, titles of folders.
-pub async fn of(client: &Client, structure: &str) -> String {
+pub(crate) async fn of(client: &Client, structure: &str) -> String {
     let rows = rows(&client.structure(structure)).await;
     rows.iter().map(line).collect()
 }
 
 /// One line of an outline.
-pub fn line(row: &Row) -> String {
+pub(crate) fn line(row: &Row) -> String {
     let indent = "  ".repeat(usize::try_from(row.depth).expect("a depth is not negative"));
     match &row.item {
         Some(row::Item::Issue(issue)) => format!("{indent}{}\n", issue.issue_key),

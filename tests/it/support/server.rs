@@ -23,17 +23,17 @@ use tempfile::TempDir;
 use tokio::net::TcpListener;
 
 /// A server with its Jira.
-pub struct Server {
+pub(crate) struct Server {
     /// A connected client.
-    pub client: Client,
+    pub(crate) client: Client,
     /// The Jira behind the tracker `jira`.
-    pub simulator: Simulator,
+    pub(crate) simulator: Simulator,
     running: Running,
     _folder: TempDir,
 }
 
 /// The account that the simulated Jira knows.
-pub fn account() -> Account {
+pub(crate) fn account() -> Account {
     Account {
         name: "bot@example.com".to_owned(),
         token: "canary-token".to_owned(),
@@ -44,7 +44,7 @@ pub fn account() -> Account {
 }
 
 /// A simulated Jira without content.
-pub fn simulator(flavour: Flavour) -> Simulator {
+pub(crate) fn simulator(flavour: Flavour) -> Simulator {
     Simulator::new(Options {
         flavour,
         seed: 7,
@@ -56,7 +56,7 @@ pub fn simulator(flavour: Flavour) -> Simulator {
 
 impl Server {
     /// Starts a server and a Jira, with a tracker `jira` between them.
-    pub async fn start(flavour: Flavour, simulator: Simulator) -> Server {
+    pub(crate) async fn start(flavour: Flavour, simulator: Simulator) -> Server {
         let jira = TcpListener::bind("127.0.0.1:0")
             .await
             .expect("a port is free");
@@ -110,6 +110,7 @@ impl Server {
                     lease: Duration::from_secs(30),
                 },
                 drain_limit: Duration::from_secs(5),
+                wrote: Arc::new(|| {}),
             },
         )
         .await
@@ -142,7 +143,7 @@ impl Server {
     }
 
     /// Creates a structure.
-    pub async fn structure(&self, id: &str) {
+    pub(crate) async fn structure(&self, id: &str) {
         let structure = Structure {
             display_name: id.to_owned(),
             ..Structure::default()
@@ -154,13 +155,18 @@ impl Server {
     }
 
     /// Installs a filter synchronizer.
-    pub async fn filter(&self, structure: &str, id: &str, rule: FilterRule) -> SynchronizerHandle {
+    pub(crate) async fn filter(
+        &self,
+        structure: &str,
+        id: &str,
+        rule: FilterRule,
+    ) -> SynchronizerHandle {
         self.install(structure, id, sync_rule::Kind::Filter(rule))
             .await
     }
 
     /// Installs a sub-tasks synchronizer, and enables it.
-    pub async fn subtasks(&self, structure: &str, rule: SubtasksRule) -> SynchronizerHandle {
+    pub(crate) async fn subtasks(&self, structure: &str, rule: SubtasksRule) -> SynchronizerHandle {
         let handle = self
             .install(structure, "sub-tasks", sync_rule::Kind::Subtasks(rule))
             .await;
@@ -191,13 +197,13 @@ impl Server {
     }
 
     /// Ends the server, within its limits.
-    pub async fn stop(self) {
+    pub(crate) async fn stop(self) {
         self.running.stop().await.expect("the server ends");
     }
 }
 
 /// A filter rule for a JQL query that also removes.
-pub fn jql(query: &str) -> FilterRule {
+pub(crate) fn jql(query: &str) -> FilterRule {
     FilterRule {
         source: Some(filter_rule::Source::Jql(query.to_owned())),
         remove_unmatched: true,
@@ -206,7 +212,7 @@ pub fn jql(query: &str) -> FilterRule {
 }
 
 /// Runs a resync into the structure without a preview, to its end.
-pub async fn force(synchronizer: &SynchronizerHandle) -> Job {
+pub(crate) async fn force(synchronizer: &SynchronizerHandle) -> Job {
     let run = synchronizer
         .run(
             Direction::IntoStructure,
@@ -219,7 +225,7 @@ pub async fn force(synchronizer: &SynchronizerHandle) -> Job {
 }
 
 /// Previews a resync, confirms it, and runs it, to its end.
-pub async fn preview_and_run(synchronizer: &SynchronizerHandle) -> (Job, Job) {
+pub(crate) async fn preview_and_run(synchronizer: &SynchronizerHandle) -> (Job, Job) {
     let preview = synchronizer
         .preview(Direction::IntoStructure)
         .await
@@ -240,6 +246,6 @@ pub async fn preview_and_run(synchronizer: &SynchronizerHandle) -> (Job, Job) {
 }
 
 /// Asserts that a job succeeded.
-pub fn succeeded(job: &Job) {
+pub(crate) fn succeeded(job: &Job) {
     assert_eq!(job.state(), job::State::Succeeded, "{job:#?}");
 }

@@ -4,12 +4,12 @@
 use std::path::{Path, PathBuf};
 
 /// The repository.
-pub fn repository() -> &'static Path {
+pub(crate) fn repository() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
 }
 
 /// A file of the data beside the checkout; `None`, and a line that says so, when it is not there.
-pub fn file(path: &str) -> Option<PathBuf> {
+pub(crate) fn file(path: &str) -> Option<PathBuf> {
     let found = repository().join("../shared").join(path);
     if found.exists() {
         return Some(found);
@@ -24,6 +24,6 @@ pub fn file(path: &str) -> Option<PathBuf> {
 }
 
 /// The archive of real issues.
-pub fn archive() -> Option<PathBuf> {
+pub(crate) fn archive() -> Option<PathBuf> {
     file("jira/data/titanium-archive/issues.jsonl.gz")
 }

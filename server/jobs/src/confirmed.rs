@@ -1,0 +1,61 @@
+//! What a person has confirmed: the plan of a preview, and nothing else.
+
+use crate::engine::Engine;
+use crate::failure::Stop;
+use resync_core::id::ForestVersion;
+use resync_core::job::{Authorization, GuardTrip, Job, JobChange};
+use resync_core::plan::ConfirmedPlan;
+use resync_core::problem::{Problem, Reason};
+
+/// Changes of a preview that are loaded at once.
+const CHANGES_PAGE: usize = 5_000;
+
+/// What a confirmed preview allows.
+pub(crate) struct Confirmed {
+    pub(crate) plan: ConfirmedPlan,
+    pub(crate) changes: Vec<JobChange>,
+    pub(crate) guards: Vec<GuardTrip>,
+    pub(crate) forest_version: ForestVersion,
+}
+
+/// What the job may do, when it runs a plan that was confirmed.
+pub(crate) async fn confirmed(engine: &Engine, job: &Job) -> Result<Option<Confirmed>, Stop> {
+    let Authorization::Confirmed { preview, .. } = job.request.authorization else {
+        return Ok(None);
+    };
+    let store = &engine.parts.store;
+    let Some(summary) = store.get_job(preview).await?.job.plan else {
+        return Err(stale("expired"));
+    };
+    let mut changes: Vec<JobChange> = Vec::new();
+    loop {
+        let after = changes.last().map_or(0, |change| change.ordinal);
+        let page = store.list_job_changes(preview, after, CHANGES_PAGE).await?;
+        if page.is_empty() {
+            break;
+        }
+        changes.extend(page);
+    }
+    let plan = ConfirmedPlan::from_changes(&changes);
+    let forest_version = summary.forest_version;
+    Ok(Some(Confirmed {
+        plan,
+        changes,
+        guards: summary.guards,
+        forest_version,
+    }))
+}
+
+/// What the plan was made from is no longer so.
+pub(crate) fn stale(cause: &str) -> Stop {
+    let message = match cause {
+        "forest" => "The structure was edited after the preview.",
+        "synchronizer" => "The synchronizer was changed after the job was accepted.",
+        _ => "The plan of the preview is no longer kept.",
+    };
+    let problem = Problem::new(
+        Reason::PlanStale,
+        format!("{message} Nothing was changed. Preview again."),
+    );
+    Stop::from(problem.with("cause", cause))
+}

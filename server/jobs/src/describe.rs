@@ -1,0 +1,145 @@
+//! A plan as people and callers see it: its changes, its figures, and whether it may be executed.
+
+use crate::confirmed::Confirmed;
+use crate::engine::Engine;
+use crate::facts::Facts;
+use crate::failure::{Failure, Stop};
+use crate::progress::Reporter;
+use resync_core::guard::{self, Figures};
+use resync_core::job::{Job, JobChange, JobRequest, PlanSummary, Severity};
+use resync_core::plan::{Evidence, Facts as IssueLookup, Plan, Snapshot};
+use resync_core::problem::Problem;
+use resync_core::summary::{self, SummaryContext};
+use resync_store::{JobUpdate, Lease};
+
+/// How long a plan can be confirmed: an hour is long enough to show it to somebody else, and
+/// short enough that it is still about the same day's Jira.
+const PLAN_TTL_MS: i64 = 60 * 60 * 1000;
+
+/// The changes of a plan, and its figures.
+pub(crate) fn describe(
+    engine: &Engine,
+    job: &Job,
+    facts: &Facts,
+    snapshot: &Snapshot<'_>,
+    plan: &Plan,
+    confirmed: Option<&Confirmed>,
+) -> (Vec<JobChange>, PlanSummary) {
+    let before = &facts.loaded.forest;
+    let mut changes = summary::job_changes(plan, before, &IssueLookup::new(snapshot));
+    if let Some(confirmed) = confirmed {
+        summary::add_skipped(&mut changes, &confirmed.changes);
+    }
+    let source_is_empty = facts
+        .readings
+        .iter()
+        .all(|reading| match &reading.evidence {
+            Evidence::Matched(issues) | Evidence::Subtasks(issues) => issues.is_empty(),
+        });
+    let figures = Figures::of(plan, before.len());
+    let now = (engine.parts.clock)();
+    let context = SummaryContext {
+        forest_version: before.version(),
+        tracker_read_time: facts.read_time,
+        expire_time: now.plus_milliseconds(PLAN_TTL_MS),
+        guards: guard::evaluate(figures, source_is_empty, settings_changed(job, facts)),
+    };
+    let summary = summary::summarize(plan, before, &changes, context);
+    (changes, summary)
+}
+
+/// Whether the plan may be executed, by its guards and limits.
+pub(crate) fn admit(
+    job: &Job,
+    facts: &Facts,
+    plan: &Plan,
+    summary: &PlanSummary,
+    confirmed: Option<&Confirmed>,
+) -> Result<(), Stop> {
+    let figures = Figures::of(plan, facts.loaded.forest.len());
+    let shown = confirmed.map_or(&[][..], |confirmed| confirmed.guards.as_slice());
+    let JobRequest {
+        authorization,
+        limits,
+        ..
+    } = &job.request;
+    guard::admit(figures, &summary.guards, shown, authorization, limits)
+        .map_err(|refusal| Stop::Failed(Failure::permanent(Problem::from(refusal))))
+}
+
+/// Whether the settings are other than those of the last resync that succeeded.
+fn settings_changed(job: &Job, facts: &Facts) -> bool {
+    facts
+        .loaded
+        .synchronizers
+        .iter()
+        .filter(|record| Some(record.id) == job.synchronizer)
+        .filter_map(|record| Some((record, record.base_settings_hash.as_ref()?)))
+        .any(|(record, base)| *base != resync_store::settings_hash(&record.rule.settings))
+}
+
+pub(crate) fn count_plan(reporter: &Reporter, changes: &[JobChange], rows: i64) {
+    use resync_core::job::ChangeState;
+    let of = |state: ChangeState| {
+        changes
+            .iter()
+            .filter(|change| change.state == state)
+            .count()
+    };
+    let count = |state| i64::try_from(of(state)).unwrap_or(i64::MAX);
+    reporter.count(|counters| {
+        counters.compared_rows = rows;
+        counters.planned_changes = count(ChangeState::Planned);
+        counters.skipped_changes = count(ChangeState::Skipped);
+        counters.held_changes = count(ChangeState::Held);
+    });
+}
+
+pub(crate) async fn keep_plan(
+    engine: &Engine,
+    lease: Lease,
+    reporter: &Reporter,
+    facts: &Facts,
+    changes: Vec<JobChange>,
+    summary: &PlanSummary,
+) -> Result<(), Stop> {
+    reporter.log(Severity::Info, planned(summary)).await?;
+    let (progress, counters) = reporter.newest();
+    let update = JobUpdate {
+        progress: Some(progress),
+        counters: Some(counters),
+        plan: Some(summary.clone()),
+        base_forest_version: Some(facts.loaded.forest.version()),
+        ..JobUpdate::default()
+    };
+    engine
+        .parts
+        .store
+        .store_plan(lease, changes, update, (engine.parts.clock)())
+        .await?;
+    reporter.tell();
+    Ok(())
+}
+
+/// The plan in a sentence.
+pub(crate) fn planned(summary: &PlanSummary) -> String {
+    use resync_core::job::ChangeKind;
+    if summary.changes == 0 {
+        return "Planned: no changes.".to_owned();
+    }
+    let of = |kind: ChangeKind| {
+        summary
+            .tallies
+            .iter()
+            .filter(|tally| tally.kind == kind)
+            .map(|tally| tally.count)
+            .sum::<i64>()
+    };
+    format!(
+        "Planned: {} to add, {} to move, {} to remove; {} of them discard something.",
+        of(ChangeKind::AddRow),
+        of(ChangeKind::MoveRow),
+        of(ChangeKind::RemoveRow),
+        summary.destructive,
+    )
+}
