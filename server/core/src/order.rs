@@ -246,7 +246,9 @@ mod tests {
         }
 
         #[test]
-        fn random_insertions_keep_the_order(places in proptest::collection::vec(any::<u16>(), 1..300)) {
+        fn random_insertions_keep_the_order(
+            places in proptest::collection::vec(any::<u16>(), 1..300),
+        ) {
             let mut keys: Vec<OrderKey> = Vec::new();
             for place in places {
                 let at = usize::from(place) % (keys.len() + 1);

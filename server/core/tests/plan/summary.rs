@@ -60,7 +60,8 @@ fn line(change: &JobChange) -> String {
         &change.new_parent_label,
     );
     format!(
-        "{ordinal} {mark}{kind:?} {state:?} {key} {title:?}, {old:?} to {new:?}, depth {depth}: {reason}\n"
+        "{ordinal} {mark}{kind:?} {state:?} {key} {title:?}, {old:?} to {new:?}, \
+         depth {depth}: {reason}\n"
     )
 }
 
