@@ -178,5 +178,6 @@ fn what_was_confirmed_and_is_not_needed_any_more_is_listed_as_skipped() {
         3 AddRow Planned a "Issue a", "" to "A", depth 1: SubtaskOfParent
         4 !RemoveRow Skipped D "Issue D", "" to "", depth 0: FilterUnmatched
         5 AddRow Skipped B "Issue B", "" to "", depth 0: FilterMatched
-    "#]].assert_eq(&now.iter().map(line).collect::<String>());
+    "#]]
+    .assert_eq(&now.iter().map(line).collect::<String>());
 }
