@@ -143,8 +143,15 @@ fn tree(view: &PlanView<'_>, lines: &[Line<'_>], plan: &Plan, style: Style) -> S
         .max()
         .unwrap_or(0)
         .min(WIDEST_LABEL);
+    let mut said = "";
     for line in shown {
-        text.push_str(&tree_line(line, column, view.verbose, style));
+        text.push_str(&tree_line(line, column, style));
+        let explanation = line.change.map_or("", |change| change.explanation.as_str());
+        if view.verbose && !explanation.is_empty() && explanation != said {
+            let indent = "  ".repeat(line.depth + 3);
+            let _ = writeln!(text, "{indent}{}", style.faint(&clean(explanation)));
+            said = explanation;
+        }
     }
     let drawn = shown.iter().filter(|line| line.change.is_some()).count();
     let missing = usize::try_from(plan.change_count)
@@ -173,7 +180,7 @@ fn label(line: &Line<'_>) -> String {
     cut(&format!("{indent}{key}{gap}{title}"), WIDEST_LABEL)
 }
 
-fn tree_line(line: &Line<'_>, column: usize, verbose: bool, style: Style) -> String {
+fn tree_line(line: &Line<'_>, column: usize, style: Style) -> String {
     let label = label(line);
     let Some(change) = line.change else {
         return format!("    {label}\n");
@@ -185,16 +192,8 @@ fn tree_line(line: &Line<'_>, column: usize, verbose: bool, style: Style) -> Str
         job_change::Type::RemoveRow => (style.bad("-"), style.bad(&padded)),
         job_change::Type::Unspecified => ("?".to_owned(), padded),
     };
-    let mut text = format!("  {marker} {label}  {}", note(change))
-        .trim_end()
-        .to_owned();
-    text.push('\n');
-    if verbose && !change.explanation.is_empty() {
-        let indent = "  ".repeat(line.depth + 1);
-        let explanation = format!("    {indent}{}\n", clean(&change.explanation));
-        text.push_str(&style.faint(&explanation));
-    }
-    text
+    let text = format!("  {marker} {label}  {}", note(change));
+    format!("{}\n", text.trim_end())
 }
 
 /// What there is to say about a change, beside the row.
