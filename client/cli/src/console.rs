@@ -4,7 +4,10 @@
 use std::{
     env,
     io::{self, BufRead, IsTerminal, Write},
-    sync::{Mutex, MutexGuard, PoisonError},
+    sync::{
+        Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
 };
 
 use crate::{
@@ -19,6 +22,7 @@ pub struct Console {
     output: Mutex<Box<dyn Write + Send>>,
     errors: Mutex<Box<dyn Write + Send>>,
     input: Mutex<Box<dyn BufRead + Send>>,
+    goes_on_unread: AtomicBool,
     /// Whether there is somebody to ask.
     pub interactive: bool,
     /// How data is coloured.
@@ -39,6 +43,7 @@ impl Console {
             output: Mutex::new(Box::new(io::stdout())),
             errors: Mutex::new(Box::new(io::stderr())),
             input: Mutex::new(Box::new(io::BufReader::new(io::stdin()))),
+            goes_on_unread: AtomicBool::new(false),
             interactive: io::stdin().is_terminal() && drawable && !global.no_input,
             style: Style {
                 colored: colored(global.color, capable),
@@ -64,10 +69,17 @@ impl Console {
             output: Mutex::new(output),
             errors: Mutex::new(errors),
             input: Mutex::new(input),
+            goes_on_unread: AtomicBool::new(false),
             interactive,
             style: Style::PLAIN,
             draws_bar: false,
         }
+    }
+
+    /// From now on, a reader that goes away ends nothing: the command is about what it does, or
+    /// about how it ends, and not about what it prints.
+    pub(crate) fn go_on_unread(&self) {
+        self.goes_on_unread.store(true, Ordering::Relaxed);
     }
 
     /// Writes data.
@@ -80,10 +92,16 @@ impl Console {
         let written = output
             .write_all(text.as_bytes())
             .and_then(|()| output.flush());
-        written.map_err(|error| match error.kind() {
-            io::ErrorKind::BrokenPipe => Failure::silent(Exit::Done),
-            _ => Failure::new(Exit::Failed, format!("could not write the output: {error}")),
-        })
+        let Err(error) = written else { return Ok(()) };
+        if error.kind() != io::ErrorKind::BrokenPipe {
+            let what = format!("could not write the output: {error}");
+            return Err(Failure::new(Exit::Failed, what));
+        }
+        if self.goes_on_unread.load(Ordering::Relaxed) {
+            Ok(())
+        } else {
+            Err(Failure::silent(Exit::Done))
+        }
     }
 
     /// Writes progress, a hint or an error. Failing to is no reason to stop.
@@ -112,5 +130,59 @@ fn colored(choice: ColorChoice, capable: bool) -> bool {
         ColorChoice::Auto => capable,
         ColorChoice::Always => true,
         ColorChoice::Never => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A stream that fails, whatever is written to it.
+    struct Broken(io::ErrorKind);
+
+    impl Write for Broken {
+        fn write(&mut self, _: &[u8]) -> io::Result<usize> {
+            Err(self.0.into())
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    fn console(kind: io::ErrorKind) -> Console {
+        let errors = Box::new(Broken(kind));
+        Console::new(Box::new(Broken(kind)), errors, Box::new(io::empty()), false)
+    }
+
+    #[test]
+    fn a_reader_that_goes_away_ends_a_command_that_only_prints() {
+        let failure = console(io::ErrorKind::BrokenPipe).data("x").unwrap_err();
+        assert_eq!((failure.exit, failure.text()), (Exit::Done, String::new()));
+    }
+
+    #[test]
+    fn a_reader_that_goes_away_does_not_end_a_run() {
+        let console = console(io::ErrorKind::BrokenPipe);
+        console.go_on_unread();
+        assert!(console.data("x").is_ok());
+    }
+
+    #[test]
+    fn output_that_cannot_be_written_is_a_failure() {
+        let console = console(io::ErrorKind::StorageFull);
+        console.go_on_unread();
+        assert_eq!(console.data("x").unwrap_err().exit, Exit::Failed);
+    }
+
+    #[test]
+    fn an_error_stream_that_is_closed_ends_nothing() {
+        console(io::ErrorKind::BrokenPipe).error("x");
+    }
+
+    #[test]
+    fn colour_follows_the_choice_before_the_terminal() {
+        assert!(colored(ColorChoice::Auto, true) && colored(ColorChoice::Always, false));
+        assert!(!colored(ColorChoice::Auto, false) && !colored(ColorChoice::Never, true));
     }
 }

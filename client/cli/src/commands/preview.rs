@@ -29,6 +29,9 @@ pub(crate) async fn preview(
     summary: bool,
     exit_code: bool,
 ) -> Result<(), Failure> {
+    if exit_code {
+        session.console.go_on_unread();
+    }
     let synchronizer = session
         .synchronizer(&resync.structure, resync.synchronizer.as_deref())
         .await?;

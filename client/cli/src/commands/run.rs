@@ -18,6 +18,7 @@ use crate::{
 };
 
 pub(crate) async fn run(session: &Session, run: &Run) -> Result<(), Failure> {
+    session.console.go_on_unread();
     let resync = &run.resync;
     let synchronizer = session
         .synchronizer(&resync.structure, resync.synchronizer.as_deref())
