@@ -14,9 +14,14 @@ use resync_core::id::IssueId;
 use resync_core::issue::ObservedIssue;
 use rustc_hash::FxHashSet;
 use serde_json::json;
+use std::sync::atomic::Ordering;
 
-/// Issues in one `bulkfetch`; more are refused.
-pub(super) const BULK_FETCH_MAX: usize = 100;
+/// Issues in one `bulkfetch` of fields that have one value: half of what Cloud is said to take
+/// of such, so that an answer stays a few megabytes.
+pub(super) const BULK_FETCH_MAX: usize = 500;
+
+/// Issues in one `bulkfetch` that every Cloud takes.
+const BULK_FETCH_SURE: usize = 100;
 
 /// Ids in one search on Data Center: such a query stays far below any limit on its length.
 const IDS_PER_SEARCH: usize = 200;
@@ -64,6 +69,26 @@ impl<T: Transport> Jira<T> {
         ids: &[IssueId],
         interner: &Interner,
     ) -> Result<Vec<ObservedIssue>, Error> {
+        if ids.len() > BULK_FETCH_SURE && !self.refuses_large_bulk.load(Ordering::Relaxed) {
+            match self.fetch_chunk(ids, interner).await {
+                Ok(found) => return Ok(found),
+                Err(Failure::Invalid(_)) => self.refuses_large_bulk.store(true, Ordering::Relaxed),
+                Err(failure) => return Err(failure.of_resource(self.product)),
+            }
+        }
+        let mut found = Vec::with_capacity(ids.len());
+        for chunk in ids.chunks(BULK_FETCH_SURE) {
+            let outcome = self.fetch_chunk(chunk, interner).await;
+            found.extend(outcome.map_err(|failure| failure.of_resource(self.product))?);
+        }
+        Ok(found)
+    }
+
+    async fn fetch_chunk(
+        &self,
+        ids: &[IssueId],
+        interner: &Interner,
+    ) -> Result<Vec<ObservedIssue>, Failure> {
         let mut found = Vec::with_capacity(ids.len());
         let mut open: Vec<IssueId> = ids.to_vec();
         // What is neither given nor reported as an error may only have been left out this time.
@@ -72,8 +97,7 @@ impl<T: Transport> Jira<T> {
             let body = json!({ "issueIdsOrKeys": texts, "fields": OBSERVED_FIELDS });
             let call = Call::post(self.path("issue/bulkfetch"), &body);
             let decode = |body: &[u8]| wire::bulk_page(body, interner);
-            let page = self.exchange.fetch(&call, decode).await;
-            let page = page.map_err(|failure| failure.of_resource(self.product))?;
+            let page = self.exchange.fetch(&call, decode).await?;
             let given: FxHashSet<IssueId> = page.issues.iter().map(|issue| issue.id).collect();
             let before = open.len();
             open.retain(|id| !given.contains(id) && !page.failed.contains(id));

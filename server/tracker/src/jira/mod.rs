@@ -49,6 +49,7 @@ use async_trait::async_trait;
 use exchange::{Call, Exchange};
 use resync_core::id::IssueId;
 use resync_core::issue::{ObservedIssue, QueryResult};
+use std::sync::atomic::AtomicBool;
 use wire::{Myself, ServerInfo};
 
 /// One Jira, read on behalf of one account.
@@ -57,6 +58,8 @@ pub struct Jira<T> {
     product: Product,
     concurrency: usize,
     page_size: u32,
+    /// Whether this Cloud has refused a large `bulkfetch`, and will again.
+    refuses_large_bulk: AtomicBool,
 }
 
 impl<T: Transport> Jira<T> {
@@ -67,6 +70,7 @@ impl<T: Transport> Jira<T> {
             product: settings.product,
             concurrency: settings.max_concurrent_requests as usize,
             page_size: settings.page_size,
+            refuses_large_bulk: AtomicBool::new(false),
         })
     }
 

@@ -21,7 +21,7 @@ pub const REQUESTS_PER_SECOND_DEFAULT: u32 = 10;
 /// Time for one request, from sending it to the last byte of its answer.
 pub const REQUEST_TIMEOUT_DEFAULT: Duration = Duration::from_secs(30);
 
-/// Issues per page on Cloud: the most that `bulkfetch` takes without further conditions.
+/// Issues per page on Cloud: about what it gives when several fields are asked for.
 pub const PAGE_SIZE_CLOUD: u32 = 100;
 
 /// Issues per page on Data Center: half of what it gives by default, so that a page stays small.

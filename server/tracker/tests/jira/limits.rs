@@ -26,9 +26,9 @@ async fn no_more_requests_are_open_than_allowed() {
             let issues: Vec<_> = ids.into_iter().map(crate::script::issue).collect();
             page(&json!({ "issues": issues }))
         });
-        let wanted: Vec<IssueId> = (1..=4000).map(IssueId).collect();
+        let wanted: Vec<IssueId> = (1..=10_000).map(IssueId).collect();
         let batch = jira.read_issues(&wanted).await.unwrap();
-        assert_eq!((batch.found.len(), batch.missing.len()), (4000, 0));
+        assert_eq!((batch.found.len(), batch.missing.len()), (10_000, 0));
         assert_eq!(script.most_open(), allowed as usize);
     }
 }

@@ -1,11 +1,13 @@
 //! Issues by id and by key against the simulated Jira.
 
+use crate::script::{as_usual, issue, json_reply, page, scripted, settings};
 use crate::simulated::{over, simulator};
 use resync_core::id::IssueId;
 use resync_simulator::fault::{Fault, On, When};
 use resync_simulator::{Simulator, sample};
 use resync_tracker::jira::Product;
 use resync_tracker::{Error, TrackerReader};
+use serde_json::json;
 
 const PRODUCTS: [Product; 2] = [Product::Cloud, Product::DataCenter];
 
@@ -130,6 +132,27 @@ async fn issues_are_read_as_they_are_and_not_as_the_index_knows_them() {
         let batch = jira.read_issues(&[id]).await.unwrap();
         assert_eq!((batch.found.len(), batch.missing.len()), (1, 0));
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_cloud_that_takes_fewer_at_once_is_asked_for_fewer() {
+    let (jira, script) = scripted(&settings(Product::Cloud), |asked, _| {
+        let Some(ids) = asked.body["issueIdsOrKeys"].as_array() else {
+            return as_usual();
+        };
+        if ids.len() > 100 {
+            return json_reply(400, &json!({ "errorMessages": ["At most 100."] }));
+        }
+        let id = |id: &serde_json::Value| id.as_str().unwrap().parse().unwrap();
+        let issues: Vec<_> = ids.iter().map(|text| issue(id(text))).collect();
+        page(&json!({ "issues": issues }))
+    });
+    let wanted: Vec<IssueId> = (1..=450).map(IssueId).collect();
+    for _ in 0..2 {
+        let batch = jira.read_issues(&wanted).await.unwrap();
+        assert_eq!((batch.found.len(), batch.missing.len()), (450, 0));
+    }
+    assert_eq!(script.asked().len(), 1 + 5 + 5);
 }
 
 #[tokio::test(start_paused = true)]
