@@ -31,6 +31,11 @@ impl Signal {
         self.0.send_replace(());
     }
 
+    /// How many listen.
+    pub fn listeners(&self) -> usize {
+        self.0.receiver_count()
+    }
+
     /// Listens from now on. Subscribe before looking, so that nothing falls in between.
     pub fn subscribe(&self) -> watch::Receiver<()> {
         self.0.subscribe()

@@ -18,6 +18,7 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 use tokio::sync::Semaphore;
 use tokio::time::{Instant, timeout_at};
+use tokio_util::sync::CancellationToken;
 use tonic::body::Body;
 use tonic::{Code, Status};
 use tower::{Layer, Service as TowerService};
@@ -44,15 +45,28 @@ const WAIT_SLACK: Duration = Duration::from_secs(5);
 pub(super) struct GateLayer {
     app: Arc<App>,
     calls: Arc<Semaphore>,
+    cut: CancellationToken,
 }
 
 impl GateLayer {
+    /// Whether calls were ended before they were answered.
+    pub(super) fn was_cut_off(&self) -> bool {
+        self.cut.is_cancelled()
+    }
+
+    /// Ends every call that is still being worked on: the time to drain is over.
+    pub(super) fn cut_off(&self) {
+        self.cut.cancel();
+    }
+
     /// A gate with the policy and the limits of the service.
     pub(super) fn new(service: &Service) -> Self {
         let calls = Arc::new(Semaphore::new(service.app.limits.concurrent_calls_max));
+        let cut = CancellationToken::new();
         Self {
             app: Arc::clone(&service.app),
             calls,
+            cut,
         }
     }
 
@@ -111,15 +125,19 @@ where
         };
         let answer = self.inner.call(request);
         let calls = Arc::clone(&self.gate.calls);
+        let cut = self.gate.cut.clone();
         Box::pin(call::traced(trace_id, async move {
             let worked = timeout_at(limit, async move {
                 // The semaphore is never closed, so there is a permit sooner or later.
                 let _permit = calls.acquire_owned().await;
                 answer.await
             });
-            match worked.await {
-                Ok(answer) => answer.map(explain),
-                Err(_) => Ok(status::deadline_exceeded().into_http()),
+            tokio::select! {
+                () = cut.cancelled() => Ok(Status::from(Refusal::draining()).into_http()),
+                answer = worked => match answer {
+                    Ok(answer) => answer.map(explain),
+                    Err(_) => Ok(status::deadline_exceeded().into_http()),
+                },
             }
         }))
     }

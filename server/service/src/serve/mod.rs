@@ -82,7 +82,10 @@ pub async fn serve(service: Service, listener: TcpListener) -> Result<Ended, Ser
     set_health(&reporter, ServingStatus::Serving).await;
     let limit = service.app.limits.drain_time_max;
     tokio::select! {
-        served = serving => served.map(|()| Ended::Drained).map_err(ServeError::Transport),
+        served = serving => match served {
+            Ok(()) if gate.was_cut_off() => Ok(Ended::CutOff),
+            served => served.map(|()| Ended::Drained).map_err(ServeError::Transport),
+        },
         ended = drain(&service, &gate, &reporter, limit) => Ok(ended),
     }
 }
@@ -132,7 +135,11 @@ async fn drain(
     };
     match tokio::time::timeout(limit, idle).await {
         Ok(()) => Ended::Drained,
-        Err(_) => Ended::CutOff,
+        Err(_) => {
+            gate.cut_off();
+            tokio::time::sleep(FLUSH_TIME).await;
+            Ended::CutOff
+        }
     }
 }
 

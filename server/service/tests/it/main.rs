@@ -1,6 +1,8 @@
 //! The service through its doors: a real gRPC connection on loopback, a real store in a file, and
 //! an engine that is played by writing what it would write.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
 mod bad_input;
 mod errors;
 mod forests;

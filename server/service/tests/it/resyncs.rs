@@ -30,17 +30,30 @@ async fn a_preview_is_a_job_whose_plan_carries_a_token_for_its_creator() {
     let job = server.previewed(plan).await;
     assert!(job.preview && job.state() == v1::job::State::Succeeded);
     let plan = job.plan.unwrap();
-    assert!(plan.confirmation_token.starts_with("rsc1."), "{}", plan.confirmation_token);
+    assert!(
+        plan.confirmation_token.starts_with("rsc1."),
+        "{}",
+        plan.confirmation_token
+    );
     assert!(plan.confirmation_token.len() < 200);
     assert_eq!(plan.destructive_change_count, 2);
-    assert!(plan.sample_changes[0].explanation.contains("does not any more"));
+    assert!(
+        plan.sample_changes[0]
+            .explanation
+            .contains("does not any more")
+    );
 }
 
 #[tokio::test]
 async fn a_token_runs_its_plan_once() {
     let server = seeded().await;
     let token = token(&server).await;
-    let started = server.resyncs().run_resync(run(&token)).await.unwrap().into_inner();
+    let started = server
+        .resyncs()
+        .run_resync(run(&token))
+        .await
+        .unwrap()
+        .into_inner();
     assert!(!started.existing);
     let job = started.job.unwrap();
     assert_eq!(job.state(), v1::job::State::Pending);
@@ -57,9 +70,22 @@ async fn a_token_runs_its_plan_once() {
 async fn a_token_that_is_sent_twice_with_one_request_id_gives_one_job() {
     let server = seeded().await;
     let request_id = "6f3c5d2e-0b1a-4c3d-8e9f-001122334455".to_owned();
-    let request = v1::RunResyncRequest { request_id, ..run(&token(&server).await) };
-    let first = server.resyncs().run_resync(request.clone()).await.unwrap().into_inner();
-    let second = server.resyncs().run_resync(request).await.unwrap().into_inner();
+    let request = v1::RunResyncRequest {
+        request_id,
+        ..run(&token(&server).await)
+    };
+    let first = server
+        .resyncs()
+        .run_resync(request.clone())
+        .await
+        .unwrap()
+        .into_inner();
+    let second = server
+        .resyncs()
+        .run_resync(request)
+        .await
+        .unwrap()
+        .into_inner();
     assert_eq!(first.job, second.job);
     assert_eq!((first.existing, second.existing), (false, true));
 }
@@ -70,7 +96,10 @@ async fn a_run_without_confirmation_is_refused_and_says_what_to_do() {
     let refused = server.resyncs().run_resync(run("")).await;
     let status = assert_refused(refused, Code::FailedPrecondition, "CONFIRMATION_REQUIRED");
     assert_eq!(metadata(&status, "overwrites"), "structure");
-    assert_eq!(metadata(&status, "previewMethod"), "resync.v1.ResyncService/PreviewResync");
+    assert_eq!(
+        metadata(&status, "previewMethod"),
+        "resync.v1.ResyncService/PreviewResync"
+    );
     let details = status.get_error_details();
     let violation = &details.precondition_failure().unwrap().violations[0];
     assert_eq!(violation.r#type, "CONFIRMATION");
@@ -80,7 +109,10 @@ async fn a_run_without_confirmation_is_refused_and_says_what_to_do() {
 #[tokio::test]
 async fn a_token_and_force_together_are_refused() {
     let server = seeded().await;
-    let request = v1::RunResyncRequest { force: true, ..run(&token(&server).await) };
+    let request = v1::RunResyncRequest {
+        force: true,
+        ..run(&token(&server).await)
+    };
     let refused = server.resyncs().run_resync(request).await;
     let status = assert_refused(refused, Code::InvalidArgument, "FIELD_INVALID");
     assert_eq!(fields(&status), ["confirmation_token"]);
@@ -90,7 +122,11 @@ async fn a_token_and_force_together_are_refused() {
 async fn a_token_that_was_tampered_with_is_refused() {
     let server = seeded().await;
     let good = token(&server).await;
-    let mut bad: Vec<String> = vec!["rsc1.".into(), "junk".into(), good.replace("rsc1.", "rsc2.")];
+    let mut bad: Vec<String> = vec![
+        "rsc1.".into(),
+        "junk".into(),
+        good.replace("rsc1.", "rsc2."),
+    ];
     for at in [6, 12, 20, 40, good.len() - 2] {
         let mut bytes = good.clone().into_bytes();
         bytes[at] = if bytes[at] == b'A' { b'B' } else { b'A' };
@@ -113,9 +149,19 @@ async fn a_token_of_another_synchronizer_is_refused() {
         synchronizer: Some(crate::support::synchronizer("type = Bug")),
         ..Default::default()
     };
-    server.synchronizers().create_synchronizer(request).await.unwrap();
+    server
+        .synchronizers()
+        .create_synchronizer(request)
+        .await
+        .unwrap();
     let name = "structures/roadmap/synchronizers/other".to_owned();
-    let refused = server.resyncs().run_resync(v1::RunResyncRequest { name, ..run(&token) }).await;
+    let refused = server
+        .resyncs()
+        .run_resync(v1::RunResyncRequest {
+            name,
+            ..run(&token)
+        })
+        .await;
     assert_refused(refused, Code::InvalidArgument, "CONFIRMATION_INVALID");
 }
 
@@ -140,7 +186,11 @@ async fn a_token_is_stale_once_the_synchronizer_was_changed() {
         synchronizer: Some(synchronizer),
         ..Default::default()
     };
-    server.synchronizers().update_synchronizer(request).await.unwrap();
+    server
+        .synchronizers()
+        .update_synchronizer(request)
+        .await
+        .unwrap();
     let refused = server.resyncs().run_resync(run(&token)).await;
     let status = assert_refused(refused, Code::Aborted, "PLAN_STALE");
     assert_eq!(metadata(&status, "cause"), "synchronizer");
@@ -160,7 +210,11 @@ async fn a_token_expires_after_its_hour() {
 async fn a_guard_that_tripped_wants_the_number_typed_back() {
     let server = seeded().await;
     let mut plan = server.plan().await;
-    plan.guards = vec![GuardTrip { guard: Guard::EmptySource, found: 2, allowed: 0 }];
+    plan.guards = vec![GuardTrip {
+        guard: Guard::EmptySource,
+        found: 2,
+        allowed: 0,
+    }];
     let job = server.previewed(plan).await;
     let token = job.plan.unwrap().confirmation_token;
     for count in [None, Some(1), Some(3)] {
@@ -172,8 +226,10 @@ async fn a_guard_that_tripped_wants_the_number_typed_back() {
         let status = assert_refused(refused, Code::FailedPrecondition, "GUARD_TRIPPED");
         assert_eq!(metadata(&status, "found"), "2");
     }
-    let request =
-        v1::RunResyncRequest { acknowledged_destructive_count: Some(2), ..run(&token) };
+    let request = v1::RunResyncRequest {
+        acknowledged_destructive_count: Some(2),
+        ..run(&token)
+    };
     assert!(server.resyncs().run_resync(request).await.is_ok());
 }
 
@@ -182,8 +238,10 @@ async fn a_number_is_typed_back_only_when_a_guard_tripped() {
     let server = seeded().await;
     let token = token(&server).await;
     for request in [run(&token), force()] {
-        let request =
-            v1::RunResyncRequest { acknowledged_destructive_count: Some(2), ..request };
+        let request = v1::RunResyncRequest {
+            acknowledged_destructive_count: Some(2),
+            ..request
+        };
         let refused = server.resyncs().run_resync(request).await;
         let status = assert_refused(refused, Code::InvalidArgument, "FIELD_INVALID");
         assert_eq!(fields(&status), ["acknowledged_destructive_count"]);
@@ -202,7 +260,14 @@ async fn a_forced_run_says_so() {
         }),
         ..force()
     };
-    let job = server.resyncs().run_resync(request).await.unwrap().into_inner().job.unwrap();
+    let job = server
+        .resyncs()
+        .run_resync(request)
+        .await
+        .unwrap()
+        .into_inner()
+        .job
+        .unwrap();
     assert!(job.forced && job.enable_synchronizer);
     assert_eq!(job.reason, "nightly");
     let stored = server.store.get_job(number_of(&job)).await.unwrap().job;
@@ -213,19 +278,38 @@ async fn a_forced_run_says_so() {
 async fn a_direction_that_a_kind_does_not_have_is_refused_with_those_that_it_has() {
     let server = seeded().await;
     let direction = v1::Direction::FromStructure.into();
-    let request = v1::PreviewResyncRequest { direction, ..preview(EPICS) };
+    let request = v1::PreviewResyncRequest {
+        direction,
+        ..preview(EPICS)
+    };
     let refused = server.resyncs().preview_resync(request).await;
     let status = assert_refused(refused, Code::InvalidArgument, "DIRECTION_UNSUPPORTED");
-    assert_eq!(metadata(&status, "supportedDirections"), "DIRECTION_INTO_STRUCTURE");
+    assert_eq!(
+        metadata(&status, "supportedDirections"),
+        "DIRECTION_INTO_STRUCTURE"
+    );
     assert_eq!(fields(&status), ["direction"]);
-    let refused = server.resyncs().run_resync(v1::RunResyncRequest { direction, ..force() }).await;
+    let refused = server
+        .resyncs()
+        .run_resync(v1::RunResyncRequest {
+            direction,
+            ..force()
+        })
+        .await;
     assert_refused(refused, Code::InvalidArgument, "DIRECTION_UNSUPPORTED");
 }
 
 #[tokio::test]
 async fn a_second_resync_is_refused_joined_or_queued() {
     let server = seeded().await;
-    let first = server.resyncs().run_resync(force()).await.unwrap().into_inner().job.unwrap();
+    let first = server
+        .resyncs()
+        .run_resync(force())
+        .await
+        .unwrap()
+        .into_inner()
+        .job
+        .unwrap();
     let refused = server.resyncs().run_resync(force()).await;
     let status = assert_refused(refused, Code::Aborted, "RESYNC_ALREADY_RUNNING");
     assert_eq!(metadata(&status, "job"), first.name);
@@ -237,11 +321,21 @@ async fn a_second_resync_is_refused_joined_or_queued() {
         ..force()
     };
     let request = policy(v1::ConflictPolicy::Join);
-    let joined = server.resyncs().run_resync(request).await.unwrap().into_inner();
+    let joined = server
+        .resyncs()
+        .run_resync(request)
+        .await
+        .unwrap()
+        .into_inner();
     assert!(joined.existing);
     assert_eq!(joined.job.unwrap().name, first.name);
     let request = policy(v1::ConflictPolicy::Queue);
-    let queued = server.resyncs().run_resync(request).await.unwrap().into_inner();
+    let queued = server
+        .resyncs()
+        .run_resync(request)
+        .await
+        .unwrap()
+        .into_inner();
     assert!(!queued.existing);
     assert_ne!(queued.job.unwrap().name, first.name);
 }
@@ -250,25 +344,55 @@ async fn a_second_resync_is_refused_joined_or_queued() {
 async fn a_preview_runs_beside_a_resync() {
     let server = seeded().await;
     server.resyncs().run_resync(force()).await.unwrap();
-    assert!(server.resyncs().preview_resync(preview(EPICS)).await.is_ok());
+    assert!(
+        server
+            .resyncs()
+            .preview_resync(preview(EPICS))
+            .await
+            .is_ok()
+    );
 }
 
 #[tokio::test]
 async fn checking_a_run_starts_nothing() {
     let server = seeded().await;
-    let request = v1::RunResyncRequest { validate_only: true, ..run(&token(&server).await) };
+    let request = v1::RunResyncRequest {
+        validate_only: true,
+        ..run(&token(&server).await)
+    };
     for _ in 0..2 {
-        let checked = server.resyncs().run_resync(request.clone()).await.unwrap().into_inner();
+        let checked = server
+            .resyncs()
+            .run_resync(request.clone())
+            .await
+            .unwrap()
+            .into_inner();
         assert_eq!(checked.job.unwrap().name, "");
     }
-    let list = v1::ListJobsRequest { parent: "structures/-".into(), ..Default::default() };
-    assert_eq!(server.jobs().list_jobs(list).await.unwrap().into_inner().jobs.len(), 1);
+    let list = v1::ListJobsRequest {
+        parent: "structures/-".into(),
+        ..Default::default()
+    };
+    assert_eq!(
+        server
+            .jobs()
+            .list_jobs(list)
+            .await
+            .unwrap()
+            .into_inner()
+            .jobs
+            .len(),
+        1
+    );
 }
 
 #[tokio::test]
 async fn an_etag_that_is_not_the_current_one_stops_a_run() {
     let server = seeded().await;
-    let request = v1::RunResyncRequest { etag: "other".into(), ..force() };
+    let request = v1::RunResyncRequest {
+        etag: "other".into(),
+        ..force()
+    };
     let refused = server.resyncs().run_resync(request).await;
     assert_refused(refused, Code::Aborted, "RESOURCE_CHANGED");
 }

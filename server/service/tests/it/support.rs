@@ -14,13 +14,13 @@ use resync_core::job::{
 use resync_core::problem::Problem;
 use resync_core::time::Timestamp;
 use resync_service::{
-    Access, Build, Ended, Features, Limits, Parts, Probe, ProbeQueue, ServeError, Service, Signal,
-    TrackerCheck, TrackerPolicy, TrackerReport, CheckResult,
+    Access, Build, CheckResult, Ended, Features, Limits, Parts, Probe, ProbeQueue, ServeError,
+    Service, Signal, TrackerCheck, TrackerPolicy, TrackerReport,
 };
 use resync_store::{ClaimRequest, Executor, JobUpdate, Lease, Location, Store};
 use std::collections::VecDeque;
 use std::net::SocketAddr;
-use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use tokio::net::TcpListener;
@@ -39,6 +39,10 @@ pub(crate) const START: i64 = 1_795_478_400_000;
 pub(crate) struct Tracker {
     pub(crate) rules: Arc<Mutex<VecDeque<Result<(), Problem>>>>,
     pub(crate) issues: Arc<Mutex<Vec<resync_core::issue::ObservedIssue>>>,
+    /// Whether checks are never answered.
+    pub(crate) stuck: Arc<AtomicBool>,
+    /// Told when a check was asked for.
+    pub(crate) asked: Arc<Notify>,
 }
 
 /// How a server under test is set up.
@@ -52,7 +56,9 @@ impl Default for Setup {
     fn default() -> Self {
         Self {
             access: Access::local(Principal::new("users/ann")),
-            features: Features { synchronizers: true },
+            features: Features {
+                synchronizers: true,
+            },
             limits: Limits::default(),
         }
     }
@@ -68,7 +74,7 @@ pub(crate) struct TestServer {
     pub(crate) tracker: Tracker,
     pub(crate) channel: Channel,
     pub(crate) serving: JoinHandle<Result<Ended, ServeError>>,
-    _folder: tempfile::TempDir,
+    folder: tempfile::TempDir,
 }
 
 impl TestServer {
@@ -105,15 +111,28 @@ impl TestServer {
             nudge: Arc::new(Notify::new()),
             changed: changed.clone(),
             draining: draining.clone(),
-            build: Build { version: "1.2.3".into(), commit: "abc".into() },
+            build: Build {
+                version: "1.2.3".into(),
+                commit: "abc".into(),
+            },
         };
         let service = Service::new(parts).await.unwrap();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let serving = tokio::spawn(resync_service::serve(service, listener));
         let channel = connect(address).await;
-        let _folder = folder;
-        Self { store, address, now, changed, draining, tracker, channel, serving, _folder }
+        let folder = folder;
+        Self {
+            store,
+            address,
+            now,
+            changed,
+            draining,
+            tracker,
+            channel,
+            serving,
+            folder,
+        }
     }
 
     pub(crate) fn structures(&self) -> StructureServiceClient<Channel> {
@@ -138,6 +157,17 @@ impl TestServer {
 
     pub(crate) fn server(&self) -> ServerServiceClient<Channel> {
         ServerServiceClient::new(self.channel.clone())
+    }
+
+    /// What is stored, byte for byte: the database and its log of what is not yet in it.
+    pub(crate) fn stored(&self) -> Vec<Vec<u8>> {
+        let file = |name: &str| std::fs::read(self.folder.path().join(name)).unwrap_or_default();
+        vec![file("store.sqlite3"), file("store.sqlite3-wal")]
+    }
+
+    /// Whether no watch is open any more.
+    pub(crate) fn changed_watchers_are_gone(&self) -> bool {
+        self.changed.listeners() == 0
     }
 
     /// Moves the clock.
@@ -165,14 +195,20 @@ impl TestServer {
             synchronizer: Some(synchronizer("type = Epic")),
             ..Default::default()
         };
-        self.synchronizers().create_synchronizer(synchronizer).await.unwrap();
+        self.synchronizers()
+            .create_synchronizer(synchronizer)
+            .await
+            .unwrap();
         self.edit(vec![add_folders(0, 0, &["Now"])]).await;
     }
 
     pub(crate) async fn create_structure(&self, id: &str) -> v1::Structure {
         let request = v1::CreateStructureRequest {
             structure_id: id.into(),
-            structure: Some(v1::Structure { display_name: "Roadmap".into(), ..Default::default() }),
+            structure: Some(v1::Structure {
+                display_name: "Roadmap".into(),
+                ..Default::default()
+            }),
             ..Default::default()
         };
         let response = self.structures().create_structure(request).await.unwrap();
@@ -181,14 +217,29 @@ impl TestServer {
 
     pub(crate) async fn edit(&self, changes: Vec<v1::ForestChange>) -> v1::EditForestResponse {
         let structure = "structures/roadmap".into();
-        let request = v1::EditForestRequest { structure, changes, ..Default::default() };
-        self.structures().edit_forest(request).await.unwrap().into_inner()
+        let request = v1::EditForestRequest {
+            structure,
+            changes,
+            ..Default::default()
+        };
+        self.structures()
+            .edit_forest(request)
+            .await
+            .unwrap()
+            .into_inner()
     }
 
     /// Previews `epics`, and plays the engine until the plan is complete.
     pub(crate) async fn previewed(&self, plan: PlanSummary) -> v1::Job {
         let request = preview("structures/roadmap/synchronizers/epics");
-        let job = self.resyncs().preview_resync(request).await.unwrap().into_inner().job.unwrap();
+        let job = self
+            .resyncs()
+            .preview_resync(request)
+            .await
+            .unwrap()
+            .into_inner()
+            .job
+            .unwrap();
         let lease = self.claim().await;
         let update = JobUpdate {
             state: Some(JobState::Succeeded),
@@ -196,14 +247,26 @@ impl TestServer {
             ..Default::default()
         };
         let changes = vec![job_change(1)];
-        self.store.store_plan(lease, changes, update, self.time()).await.unwrap();
+        self.store
+            .store_plan(lease, changes, update, self.time())
+            .await
+            .unwrap();
         self.changed.raise();
         self.job(&job.name).await
     }
 
     pub(crate) async fn job(&self, name: &str) -> v1::Job {
-        let request = v1::GetJobRequest { name: name.into(), view: 0 };
-        self.jobs().get_job(request).await.unwrap().into_inner().job.unwrap()
+        let request = v1::GetJobRequest {
+            name: name.into(),
+            view: 0,
+        };
+        self.jobs()
+            .get_job(request)
+            .await
+            .unwrap()
+            .into_inner()
+            .job
+            .unwrap()
     }
 
     /// Claims the next job, as the engine does.
@@ -214,18 +277,33 @@ impl TestServer {
             lease_ms: 30_000,
             capacity: 10,
         };
-        self.store.claim_next(request).await.unwrap().expect("a job to claim").lease
+        self.store
+            .claim_next(request)
+            .await
+            .unwrap()
+            .expect("a job to claim")
+            .lease
     }
 
     /// Writes what the engine has done, and wakes watchers.
     pub(crate) async fn update(&self, lease: Lease, update: JobUpdate) {
-        self.store.update_job(lease, update, self.time()).await.unwrap();
+        self.store
+            .update_job(lease, update, self.time())
+            .await
+            .unwrap();
         self.changed.raise();
     }
 
     /// Ends a job.
     pub(crate) async fn finish(&self, lease: Lease, state: JobState) {
-        self.update(lease, JobUpdate { state: Some(state), ..Default::default() }).await;
+        self.update(
+            lease,
+            JobUpdate {
+                state: Some(state),
+                ..Default::default()
+            },
+        )
+        .await;
     }
 
     /// A plan over the forest as it is now.
@@ -243,15 +321,23 @@ pub(crate) async fn connect(address: SocketAddr) -> Channel {
 }
 
 async fn play_tracker(tracker: Tracker, mut questions: tokio::sync::mpsc::Receiver<Probe>) {
+    let mut stuck = Vec::new();
     while let Some(question) = questions.recv().await {
         match question {
+            Probe::CheckTracker { reply, .. } if tracker.stuck.load(Ordering::SeqCst) => {
+                tracker.asked.notify_one();
+                stuck.push(reply);
+            }
             Probe::CheckTracker { reply, .. } => {
                 let check = TrackerCheck {
                     code: "REACHABLE".into(),
                     result: CheckResult::Passed,
                     message: "it answers".into(),
                 };
-                let report = TrackerReport { checks: vec![check], account: "bot".into() };
+                let report = TrackerReport {
+                    checks: vec![check],
+                    account: "bot".into(),
+                };
                 let _ = reply.send(Ok(report));
             }
             Probe::CheckRule { reply, .. } => {
@@ -278,7 +364,10 @@ pub(crate) fn tracker() -> v1::Tracker {
 
 pub(crate) fn synchronizer(jql: &str) -> v1::Synchronizer {
     let source = Some(v1::filter_rule::Source::Jql(jql.into()));
-    let filter = v1::FilterRule { source, ..Default::default() };
+    let filter = v1::FilterRule {
+        source,
+        ..Default::default()
+    };
     v1::Synchronizer {
         display_name: "Epics".into(),
         rule: Some(v1::SyncRule {
@@ -291,7 +380,11 @@ pub(crate) fn synchronizer(jql: &str) -> v1::Synchronizer {
 
 pub(crate) fn preview(name: &str) -> v1::PreviewResyncRequest {
     let direction = v1::Direction::IntoStructure.into();
-    v1::PreviewResyncRequest { name: name.into(), direction, request_id: String::new() }
+    v1::PreviewResyncRequest {
+        name: name.into(),
+        direction,
+        request_id: String::new(),
+    }
 }
 
 /// A run of `epics` with a token.
@@ -306,25 +399,42 @@ pub(crate) fn run(token: &str) -> v1::RunResyncRequest {
 
 /// A forced run of `epics`.
 pub(crate) fn force() -> v1::RunResyncRequest {
-    v1::RunResyncRequest { force: true, ..run("") }
+    v1::RunResyncRequest {
+        force: true,
+        ..run("")
+    }
 }
 
 pub(crate) fn add_folders(parent: i64, previous: i64, titles: &[&str]) -> v1::ForestChange {
     let folder = |title: &&str| v1::Row {
-        item: Some(v1::row::Item::Folder(v1::Folder { title: (*title).into() })),
+        item: Some(v1::row::Item::Folder(v1::Folder {
+            title: (*title).into(),
+        })),
         ..Default::default()
     };
-    let position = v1::Position { parent_row_id: parent, previous_row_id: previous };
+    let position = v1::Position {
+        parent_row_id: parent,
+        previous_row_id: previous,
+    };
     let rows = titles.iter().map(folder).collect();
-    let add = v1::AddRows { position: Some(position), rows };
-    v1::ForestChange { change: Some(v1::forest_change::Change::AddRows(add)) }
+    let add = v1::AddRows {
+        position: Some(position),
+        rows,
+    };
+    v1::ForestChange {
+        change: Some(v1::forest_change::Change::AddRows(add)),
+    }
 }
 
 pub(crate) fn plan(version: ForestVersion, now: Timestamp) -> PlanSummary {
     PlanSummary {
         changes: 3,
         destructive: 2,
-        tallies: vec![Tally { kind: ChangeKind::RemoveRow, count: 2, destructive: 2 }],
+        tallies: vec![Tally {
+            kind: ChangeKind::RemoveRow,
+            count: 2,
+            destructive: 2,
+        }],
         held: Vec::new(),
         guards: Vec::<GuardTrip>::new(),
         sample: vec![job_change(1)],
@@ -362,20 +472,35 @@ pub(crate) fn reason(status: &Status) -> String {
     let details: ErrorDetails = status.get_error_details();
     let info = details.error_info().expect("every error has an ErrorInfo");
     assert_eq!(info.domain, "resync.internal");
-    info.reason.strip_prefix("ERROR_REASON_").expect("a prefix").to_owned()
+    info.reason
+        .strip_prefix("ERROR_REASON_")
+        .expect("a prefix")
+        .to_owned()
 }
 
 /// The fields that a status complains about.
 pub(crate) fn fields(status: &Status) -> Vec<String> {
     let details = status.get_error_details();
-    let violations = details.bad_request().map(|one| one.field_violations.clone());
-    violations.unwrap_or_default().into_iter().map(|one| one.field).collect()
+    let violations = details
+        .bad_request()
+        .map(|one| one.field_violations.clone());
+    violations
+        .unwrap_or_default()
+        .into_iter()
+        .map(|one| one.field)
+        .collect()
 }
 
 /// One value of a status' metadata.
 pub(crate) fn metadata(status: &Status, key: &str) -> String {
     let details = status.get_error_details();
-    details.error_info().unwrap().metadata.get(key).cloned().unwrap_or_default()
+    details
+        .error_info()
+        .unwrap()
+        .metadata
+        .get(key)
+        .cloned()
+        .unwrap_or_default()
 }
 
 /// Asserts the code and the reason of a refusal.
@@ -386,7 +511,11 @@ pub(crate) fn assert_refused<T: std::fmt::Debug>(
     expected: &str,
 ) -> Status {
     let status = result.expect_err("a refusal");
-    assert_eq!((status.code(), reason(&status).as_str()), (code, expected), "{status:?}");
+    assert_eq!(
+        (status.code(), reason(&status).as_str()),
+        (code, expected),
+        "{status:?}"
+    );
     status
 }
 

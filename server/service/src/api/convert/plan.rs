@@ -200,7 +200,7 @@ pub(crate) fn to_hold_reason(reason: HoldReason) -> change::HoldReason {
         HoldReason::ParentAbsent => To::ParentAbsent,
         HoldReason::WouldCloseCycle => To::WouldCloseCycle,
         HoldReason::NotConfirmed => To::NotConfirmed,
-        HoldReason::MoveOff => To::MoveOff,
+        HoldReason::Inaccessible => To::Inaccessible,
     }
 }
 
@@ -259,6 +259,8 @@ fn hold_sentence(hold: HoldReason) -> &'static str {
         }
         HoldReason::WouldCloseCycle => "Stays where it is: its place would be below itself.",
         HoldReason::NotConfirmed => "Not done: it was not in the plan that was confirmed.",
-        HoldReason::MoveOff => "Stays where it is: the filter does not move issues.",
+        HoldReason::Inaccessible => {
+            "Stays: the tracker does not show the issue; it is deleted or hidden, and cannot be told apart."
+        }
     }
 }

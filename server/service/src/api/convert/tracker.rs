@@ -213,10 +213,7 @@ fn from_limits(limits: v1::TrackerLimits) -> Result<TrackerLimits, Refusal> {
     let check = |field: &str, limit: Option<i32>, most: i32| match limit {
         Some(limit) if !(1..=most).contains(&limit) => {
             let path = format!("tracker.limits.{field}");
-            Err(Refusal::field(
-                path,
-                format!("must be from 1 to {most}"),
-            ))
+            Err(Refusal::field(path, format!("must be from 1 to {most}")))
         }
         limit => Ok(limit),
     };
