@@ -278,6 +278,29 @@ async fn progress_grows_and_ends_at_the_whole() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn issues_that_only_the_index_still_knows_are_left_out() {
+    let product = Product::Cloud;
+    let simulator = with_stories(product, 650);
+    simulator.edit(|state| {
+        state.set_search_lag(600_000);
+        for number in 200..210 {
+            state.delete(&format!("BIG-{number}")).unwrap();
+        }
+        state.set_summary("BIG-300", "Renamed").unwrap();
+    });
+    let listed = keys_of(product, &simulator, "project = BIG");
+    assert_eq!(listed.len(), 650);
+    let (jira, _) = over(product, &simulator);
+    let result = read(&jira, "project = BIG ORDER BY key").await.unwrap();
+    let expected: Vec<_> = numbers(1, 199)
+        .into_iter()
+        .chain(numbers(210, 650))
+        .collect();
+    assert_eq!(keys(&result), expected);
+    assert_eq!(&*result.issues[289].summary, "Renamed");
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_saved_filter_is_read_in_its_own_order() {
     for product in PRODUCTS {
         let simulator = simulator(product);

@@ -1,17 +1,21 @@
 //! Bodies that real Jira servers gave, as far as they lie beside the checkout.
 
-use crate::script::{as_usual, page, scripted, settings};
+use crate::script::{as_usual, jql, page, scripted, settings};
+use crate::simulated::{keys_of, over, simulator};
 use expect_test::expect;
 use resync_core::id::JiraId;
 use resync_tracker::jira::{HierarchyFields, Product};
 use resync_tracker::{Query, TrackerReader};
 use std::path::{Path, PathBuf};
 
+fn folder() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/jira/data")
+}
+
 /// A recorded body; none, with a line that says so, when the recordings are not there.
 #[expect(clippy::print_stdout, reason = "a test that is skipped says so")]
 fn recorded(path: &str) -> Option<Vec<u8>> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/jira/data");
-    let file: PathBuf = folder.join(path);
+    let file = folder().join(path);
     match std::fs::read(&file) {
         Ok(body) => Some(body),
         Err(error) => {
@@ -112,6 +116,28 @@ async fn a_filter_of_a_site_is_understood() {
     let asked = script.asked_of("/search").remove(0).body;
     expect!["type = Bug and resolution is empty ORDER BY created ASC, key ASC"]
         .assert_eq(asked["jql"].as_str().unwrap());
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_archive_of_real_issues_is_read_whole_and_in_order() {
+    let path = "titanium-archive/issues.jsonl.gz";
+    if recorded(path).is_none() {
+        return;
+    }
+    for product in [Product::Cloud, Product::DataCenter] {
+        let simulator = simulator(product);
+        simulator.load_archive(&folder().join(path)).unwrap();
+        let (jira, _) = over(product, &simulator);
+        let text = "project in (TIMOB, AC, ALOY, MOD, DAEMON) ORDER BY Rank";
+        let result = jira.read_query(&jql(text), &|_| ()).await.unwrap();
+        assert_eq!(result.issues.len(), 29_057);
+        let subtasks = result.issues.iter().filter(|issue| issue.parent.is_some());
+        assert!(subtasks.count() >= 1375);
+        let ordered = result.issues[..result.ordered_count].iter();
+        let keys: Vec<_> = ordered.map(|issue| issue.key.to_string()).collect();
+        // Data Center shows no more of an order than its window.
+        assert_eq!(keys, keys_of(product, &simulator, text));
+    }
 }
 
 #[test]

@@ -115,7 +115,8 @@ pub(crate) fn over_edited(
     (jira, transport)
 }
 
-/// What the simulator itself says to a search, page by page, without the adapter.
+/// What the simulator itself says to a search, page by page, without the adapter; on Data Center
+/// as far as its window of offsets shows it.
 pub(crate) fn keys_of(product: Product, simulator: &Simulator, jql: &str) -> Vec<String> {
     let mut keys = Vec::new();
     let mut token = None;
@@ -140,7 +141,9 @@ pub(crate) fn keys_of(product: Product, simulator: &Simulator, jql: &str) -> Vec
         token = answer.get("nextPageToken").cloned();
         let more = match product {
             Product::Cloud => token.is_some(),
-            Product::DataCenter => (keys.len() as u64) < answer["total"].as_u64().unwrap(),
+            Product::DataCenter => {
+                keys.len() < 10_000 && (keys.len() as u64) < answer["total"].as_u64().unwrap()
+            }
         };
         if !more {
             return keys;
