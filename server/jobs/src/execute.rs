@@ -155,7 +155,7 @@ fn observations(facts: &Facts, after: &Forest) -> Vec<(TrackerId, ObservedIssue)
 /// Notes which issues of the structure cannot be read any more, so that people see it.
 async fn note_gone(engine: &Engine, facts: &Facts) -> Result<(), Stop> {
     let mut by_tracker: BTreeMap<TrackerId, Vec<IssueId>> = BTreeMap::new();
-    for issue in &facts.gone {
+    for issue in &facts.inaccessible {
         by_tracker
             .entry(issue.tracker)
             .or_default()

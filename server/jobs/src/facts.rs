@@ -16,7 +16,7 @@ use resync_core::plan::{ConfirmedPlan, Evidence, IssueFacts, Reading, Scope, Sna
 use resync_core::problem::{Problem, Reason};
 use resync_core::synchronizer::{PlannedSynchronizer, Settings, State};
 use resync_core::time::Timestamp;
-use resync_store::{SynchronizerRecord, TrackerRecord};
+use resync_store::{SynchronizerRecord, TrackerContact, TrackerRecord, TrackerState};
 use resync_tracker::RequestCounters;
 use rustc_hash::{FxHashMap, FxHashSet};
 
@@ -28,7 +28,7 @@ pub(crate) struct Facts {
     pub(crate) scope: Scope,
     pub(crate) readings: Vec<Reading>,
     pub(crate) issues: FxHashMap<IssueRef, IssueFacts>,
-    pub(crate) gone: FxHashSet<IssueRef>,
+    pub(crate) inaccessible: FxHashSet<IssueRef>,
     /// Issues that were read, with their tracker, for the store to remember.
     pub(crate) by_id: Vec<(TrackerId, ObservedIssue)>,
     pub(crate) read_time: Timestamp,
@@ -49,7 +49,7 @@ impl Facts {
             scope: self.scope,
             readings: &self.readings,
             issues: &self.issues,
-            gone: &self.gone,
+            inaccessible: &self.inaccessible,
             next_row_id: loaded.next_row_id,
             confirmed,
         }
@@ -144,6 +144,16 @@ async fn observe_one(
         ));
     }
     reporter.log(Severity::Info, message).await?;
+    let contact = TrackerContact {
+        state: TrackerState::Active,
+        last_error: None,
+        contact_time: Some((engine.parts.clock)()),
+    };
+    engine
+        .parts
+        .store
+        .note_tracker_contact(tracker.id, contact)
+        .await?;
     Ok(observed)
 }
 
@@ -169,7 +179,8 @@ fn facts(loaded: Loaded, scope: Scope, observed: Vec<Observed>, read_time: Times
             (issue, IssueFacts::from(&known.issue))
         })
         .collect();
-    let (mut readings, mut gone, mut by_id) = (Vec::new(), FxHashSet::default(), Vec::new());
+    let (mut readings, mut inaccessible, mut by_id) =
+        (Vec::new(), FxHashSet::default(), Vec::new());
     for mut read in observed {
         let Some(planned) = synchronizers.iter().find(|one| one.id == read.synchronizer) else {
             continue;
@@ -197,7 +208,7 @@ fn facts(loaded: Loaded, scope: Scope, observed: Vec<Observed>, read_time: Times
             synchronizer: read.synchronizer,
             evidence,
         });
-        gone.extend(read.gone);
+        inaccessible.extend(read.inaccessible);
     }
     let claims = Claims::from_iter(loaded.claims.iter().copied());
     Facts {
@@ -207,7 +218,7 @@ fn facts(loaded: Loaded, scope: Scope, observed: Vec<Observed>, read_time: Times
         scope,
         readings,
         issues,
-        gone,
+        inaccessible,
         by_id,
         read_time,
     }

@@ -1,6 +1,6 @@
 //! What the tracker shows, as far as a job needs it: complete, or an error.
 //!
-//! What it is not: a judgement. Issues that are gone, moved or new are told as they are read.
+//! What it is not: a judgement. Issues that cannot be seen, moved or new are told as they are read.
 
 use crate::failure::{Failure, Stop, of_tracker};
 use crate::load::Loaded;
@@ -8,7 +8,7 @@ use crate::progress::Reporter;
 use resync_core::change::Item;
 use resync_core::claim::ClaimSource;
 use resync_core::id::{IssueId, ProjectKey, SynchronizerId};
-use resync_core::issue::{IssueRef, ObservedIssue};
+use resync_core::issue::{IssueRef, ObservedIssue, QueryResult};
 use resync_core::job::Severity;
 use resync_core::problem::{Problem, Reason};
 use resync_core::synchronizer::{FilterSettings, FilterSource, Rule, Settings, SubtasksSettings};
@@ -22,9 +22,9 @@ use std::sync::Arc;
 /// project, which reads more issues in far fewer requests.
 const PARENTS_BY_ISSUE_MAX: usize = 1_000;
 
-/// Most issues that are read by id to find out what became of them. More than that have left
-/// only when something is wrong, and the guards stop it without knowing each one's fate.
-const CANDIDATES_MAX: usize = 1_000;
+/// How many of the issues that left an empty result are asked for first: when not one of so many
+/// can be read, it is the account that sees nothing.
+const SENTINELS: usize = 100;
 
 /// What one synchronizer's read showed.
 pub(crate) struct Observed {
@@ -35,7 +35,7 @@ pub(crate) struct Observed {
     /// Issues that were read by id: of rows that the query no longer shows.
     pub(crate) by_id: Vec<ObservedIssue>,
     /// Issues that cannot be read by id: deleted or invisible.
-    pub(crate) gone: Vec<IssueRef>,
+    pub(crate) inaccessible: Vec<IssueRef>,
 }
 
 /// A tracker handle with what is needed to report on it.
@@ -65,12 +65,31 @@ impl Tracker<'_> {
         Stop::Failed(of_tracker(error, self.name))
     }
 
-    async fn query(&self, query: &Query, before: usize) -> Result<Vec<ObservedIssue>, Stop> {
+    /// Reads a query, if there is one. `before` is what the job has read already.
+    async fn read(
+        &self,
+        query: &Option<Query>,
+        before: usize,
+    ) -> Result<Vec<ObservedIssue>, resync_tracker::Error> {
+        let Some(query) = query else {
+            return Ok(Vec::new());
+        };
+        Ok(self.read_ordered(query, before).await?.issues)
+    }
+
+    async fn read_ordered(
+        &self,
+        query: &Query,
+        before: usize,
+    ) -> Result<QueryResult, resync_tracker::Error> {
         let before = i64::try_from(before).unwrap_or(i64::MAX);
         let report = |read| self.reporter.read(before, read, self.requests());
+        self.reader.read_query(query, &report).await
+    }
+
+    async fn query(&self, query: &Query) -> Result<Vec<ObservedIssue>, Stop> {
         let result = self
-            .reader
-            .read_query(query, &report)
+            .read_ordered(query, 0)
             .await
             .map_err(|error| self.failed(&error))?;
         if result.ordered_count < result.issues.len() {
@@ -107,7 +126,7 @@ pub(crate) async fn synchronizer(
         .identify()
         .await
         .map_err(|error| tracker.failed(&error))?;
-    let (issues, by_id, gone) = match &rule.settings {
+    let (issues, by_id, missing) = match &rule.settings {
         Settings::Filter(settings) => filter(tracker, loaded, record, rule, settings).await?,
         Settings::Subtasks(settings) => subtasks(tracker, loaded, record, rule, settings).await?,
     };
@@ -115,7 +134,7 @@ pub(crate) async fn synchronizer(
         counters.read_issues = i64::try_from(issues.len() + by_id.len()).unwrap_or(i64::MAX);
         crate::progress::count_requests(counters, tracker.requests());
     });
-    let gone = gone
+    let inaccessible = missing
         .into_iter()
         .map(|issue| IssueRef {
             tracker: rule.tracker,
@@ -126,7 +145,7 @@ pub(crate) async fn synchronizer(
         synchronizer: record.id,
         issues,
         by_id,
-        gone,
+        inaccessible,
     })
 }
 
@@ -143,44 +162,39 @@ async fn filter(
         FilterSource::SavedFilter(id) => Query::SavedFilter(id.clone()),
         FilterSource::Jql(jql) => Query::Jql(Arc::clone(jql)),
     };
-    let issues = tracker.query(&query, 0).await?;
+    let issues = tracker.query(&query).await?;
     let matched: FxHashSet<IssueId> = issues.iter().map(|issue| issue.id).collect();
-    let mut asked: Vec<IssueId> = claimed_issues(loaded, record, rule)
+    let left: Vec<IssueId> = claimed_issues(loaded, record, rule)
         .into_iter()
         .filter(|id| !matched.contains(id))
-        .take(CANDIDATES_MAX)
         .collect();
-    let candidates = asked.len();
-    asked.extend(
-        settings
-            .parent_issue
-            .filter(|parent| !matched.contains(parent)),
-    );
-    let batch = tracker.by_id(&asked).await?;
-    if issues.is_empty() && candidates > 0 {
-        let readable = batch
-            .found
-            .iter()
-            .any(|issue| Some(issue.id) != settings.parent_issue);
-        if !readable {
-            return Err(unreadable(tracker, candidates));
-        }
+    let (sentinels, others) = left.split_at(left.len().min(SENTINELS));
+    let mut batch = tracker.by_id(sentinels).await?;
+    if issues.is_empty() && !sentinels.is_empty() && batch.found.is_empty() {
+        return Err(unreadable(tracker, left.len()));
     }
+    let parent = settings
+        .parent_issue
+        .filter(|parent| !matched.contains(parent));
+    let others: Vec<IssueId> = others.iter().copied().chain(parent).collect();
+    let rest = tracker.by_id(&others).await?;
+    batch.found.extend(rest.found);
+    batch.missing.extend(rest.missing);
     Ok((issues, batch.found, batch.missing))
 }
 
-/// The sentinel: when the query shows nothing, one of the issues that it once showed must at
+/// The sentinels: when the query shows nothing, one of the issues that it once showed must at
 /// least be readable. Otherwise it is the account that sees nothing, not the query.
-fn unreadable(tracker: &Tracker<'_>, candidates: usize) -> Stop {
+fn unreadable(tracker: &Tracker<'_>, left: usize) -> Stop {
     Stop::Failed(Failure {
         unavailable: true,
         ..Failure::permanent(
             Problem::new(
                 Reason::TrackerPermissionDenied,
                 format!(
-                    "The query matches nothing, and none of the {candidates} issues that it once \
-                     matched can be read: the account has probably lost its permission. Restore \
-                     it, or remove the rows by hand."
+                    "The query matches nothing, and the {left} issues that it once matched cannot \
+                     be read: the account has probably lost its permission. Restore it, or remove \
+                     the rows by hand."
                 ),
             )
             .with("tracker", tracker.name)
@@ -198,45 +212,65 @@ async fn subtasks(
 ) -> Result<Read, Stop> {
     let (known, unknown) = facts(loaded, rule);
     // What is not known yet has to be read once, to know whether it is a parent, and where.
-    let first = tracker.by_id(&unknown).await?;
-    let issues_of_rows = known.values().copied().chain(first.found.iter());
-    let (mut parents, mut projects) = (Vec::new(), BTreeSet::<ProjectKey>::new());
-    for issue in issues_of_rows.filter(|issue| !issue.issue_type.subtask) {
-        parents.push(issue.id);
-        projects.insert(issue.project.clone());
-    }
-    parents.sort_unstable();
-    let issue_types = settings.issue_types.clone();
-    let issues = if parents.is_empty() {
-        Vec::new()
-    } else if parents.len() <= PARENTS_BY_ISSUE_MAX {
-        tracker
-            .query(
-                &Query::SubtasksOfIssues {
-                    parents,
-                    issue_types,
-                },
-                first.found.len(),
-            )
-            .await?
-    } else {
-        let projects = projects.into_iter().collect();
-        let query = Query::SubtasksOfProjects {
-            projects,
-            issue_types,
-        };
-        tracker.query(&query, first.found.len()).await?
+    let mut by_id = tracker.by_id(&unknown).await?;
+    let all = known.values().copied().chain(by_id.found.iter());
+    let issues = match tracker
+        .read(&subtasks_of(all, settings), by_id.found.len())
+        .await
+    {
+        // One parent or project that is gone spoils the whole query. Who is still there?
+        Err(resync_tracker::Error::QueryInvalid { .. }) => {
+            let mut ids: Vec<IssueId> = known.keys().copied().collect();
+            ids.sort_unstable();
+            let refreshed = tracker.by_id(&ids).await?;
+            by_id.found.extend(refreshed.found);
+            by_id.missing.extend(refreshed.missing);
+            let query = subtasks_of(by_id.found.iter(), settings);
+            tracker.read(&query, by_id.found.len()).await
+        }
+        read => read,
     };
-    let read: FxHashSet<IssueId> = issues.iter().map(|issue| issue.id).collect();
+    let issues = issues.map_err(|error| tracker.failed(&error))?;
+    let mut seen: FxHashSet<IssueId> = issues.iter().map(|issue| issue.id).collect();
+    seen.extend(by_id.found.iter().map(|issue| issue.id));
+    seen.extend(by_id.missing.iter().copied());
     let lost: Vec<IssueId> = claimed_issues(loaded, record, rule)
         .into_iter()
-        .filter(|id| !read.contains(id))
-        .take(CANDIDATES_MAX)
+        .filter(|id| !seen.contains(id))
         .collect();
-    let second = tracker.by_id(&lost).await?;
-    let by_id = first.found.into_iter().chain(second.found).collect();
-    let gone = first.missing.into_iter().chain(second.missing).collect();
-    Ok((issues, by_id, gone))
+    let rest = tracker.by_id(&lost).await?;
+    by_id.found.extend(rest.found);
+    by_id.missing.extend(rest.missing);
+    Ok((issues, by_id.found, by_id.missing))
+}
+
+/// The query for the sub-tasks of those that are no sub-tasks themselves; `None` when there are
+/// none.
+fn subtasks_of<'a>(
+    issues: impl Iterator<Item = &'a ObservedIssue>,
+    settings: &SubtasksSettings,
+) -> Option<Query> {
+    let (mut parents, mut projects) = (BTreeSet::new(), BTreeSet::<ProjectKey>::new());
+    for issue in issues.filter(|issue| !issue.issue_type.subtask) {
+        parents.insert(issue.id);
+        projects.insert(issue.project.clone());
+    }
+    let issue_types = settings.issue_types.clone();
+    let (parents, projects): (Vec<_>, Vec<_>) = (
+        parents.into_iter().collect(),
+        projects.into_iter().collect(),
+    );
+    match parents.len() {
+        0 => None,
+        1..=PARENTS_BY_ISSUE_MAX => Some(Query::SubtasksOfIssues {
+            parents,
+            issue_types,
+        }),
+        _ => Some(Query::SubtasksOfProjects {
+            projects,
+            issue_types,
+        }),
+    }
 }
 
 /// The issues of the rows that a synchronizer claims, each once, in order of their ids.

@@ -4,7 +4,7 @@
 //! next, and a surprise ends the pass with a value that says so.
 
 use crate::confirmed::{Confirmed, confirmed, stale};
-use crate::describe::{admit, count_plan, describe, keep_plan, planned};
+use crate::describe::{admit, count_plan, describe, keep_plan};
 use crate::engine::Engine;
 use crate::facts::observe_all;
 use crate::failure::Stop;
@@ -97,7 +97,7 @@ async fn round(
     if job.request.authorization == Authorization::Preview {
         return Ok(Ending {
             complete: true,
-            message: planned(&summary),
+            message: "The plan is complete. Nothing was changed.".to_owned(),
         });
     }
     admit(job, &facts, &plan, &summary, confirmed)?;

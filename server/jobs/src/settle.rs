@@ -10,7 +10,7 @@ use resync_core::backoff;
 use resync_core::job::{Authorization, Job, JobKind, JobState, Severity};
 use resync_core::problem::{Problem, Reason};
 use resync_core::synchronizer::State;
-use resync_store::{JobUpdate, Lease, Retry};
+use resync_store::{JobUpdate, Lease, Retry, TrackerContact, TrackerState};
 
 /// Writes what became of a job. A write that fails is logged: the lease runs out, and the job is
 /// claimed again.
@@ -145,6 +145,7 @@ async fn retry_or_fail(
     reporter: &Reporter,
     failure: Failure,
 ) -> Result<(), Stop> {
+    note_contact(engine, job, &failure.problem).await?;
     let jitter = (engine.parts.fraction)();
     match backoff::retry(failure.sort, job.attempt, jitter) {
         backoff::Retry::GiveUp => fail(engine, job, lease, reporter, failure).await,
@@ -155,7 +156,7 @@ async fn retry_or_fail(
                 .log(
                     Severity::Warning,
                     format!(
-                        "{} Trying again in {} s.",
+                        "{}. Trying again in {} s.",
                         failure.problem.message,
                         wait.as_secs()
                     ),
@@ -165,6 +166,28 @@ async fn retry_or_fail(
             release(engine, lease, failure.wait_reason(), due).await
         }
     }
+}
+
+/// Remembers what a failure tells of the connection to the tracker, so that people see it there.
+async fn note_contact(engine: &Engine, job: &Job, problem: &Problem) -> Result<(), Stop> {
+    let state = match problem.reason {
+        Reason::TrackerThrottled => TrackerState::Throttled,
+        Reason::TrackerUnreachable | Reason::TrackerAnswerInvalid => TrackerState::Unreachable,
+        Reason::TrackerCredentialRefused | Reason::TrackerPermissionDenied => TrackerState::Refused,
+        _ => return Ok(()),
+    };
+    let Some(rule) = &job.rule else { return Ok(()) };
+    let contact = TrackerContact {
+        state,
+        last_error: Some(problem.clone()),
+        contact_time: None,
+    };
+    engine
+        .parts
+        .store
+        .note_tracker_contact(rule.tracker, contact)
+        .await?;
+    Ok(())
 }
 
 async fn fail(

@@ -160,7 +160,7 @@ pub fn hold_reason(reason: job_change::HoldReason) -> &'static str {
         HoldReason::ParentAbsent => "the parent of the sub-task is not in the structure",
         HoldReason::WouldCloseCycle => "its place would be below itself",
         HoldReason::NotConfirmed => "it was not in the plan that was confirmed",
-        HoldReason::MoveOff => "it is elsewhere, and the filter does not move (see --allow-move)",
+        HoldReason::Inaccessible => "Jira does not show it: deleted or hidden, which cannot be told apart",
     }
 }
 

@@ -57,8 +57,8 @@ pub enum HoldReason {
     WouldCloseCycle,
     /// The change was not in the plan that was confirmed.
     NotConfirmed,
-    /// The issue moves elsewhere, and moving is off.
-    MoveOff,
+    /// The tracker's account cannot see the issue: it is deleted or hidden, and nobody can tell which.
+    Inaccessible,
 }
 
 /// One change that a job plans or has made, or one difference that it leaves.

@@ -140,6 +140,8 @@ fn judge_unmatched(
         Verdict::Hold(HoldReason::RemovalOff)
     } else if claimants.other_synchronizers {
         Verdict::LeaveToOthers
+    } else if work.snapshot.inaccessible.contains(&issue) {
+        Verdict::Hold(HoldReason::Inaccessible)
     } else if !in_reach {
         Verdict::Hold(HoldReason::MovedAway)
     } else {
@@ -180,11 +182,13 @@ fn judge_subtask(
     }
     // Without a parent it is no sub-task any more, or no longer there. What is there and what a
     // person added is then like any other row of that person.
-    let gone = work.snapshot.gone.contains(&issue);
-    let protected_by_person = parent.is_none() && !gone && claimants.person;
+    let inaccessible = work.snapshot.inaccessible.contains(&issue);
+    let protected_by_person = parent.is_none() && !inaccessible && claimants.person;
     Some(if claimants.other_synchronizers || protected_by_person {
         Verdict::LeaveToOthers
-    } else if gone || read.settings.remove_orphaned {
+    } else if inaccessible {
+        Verdict::Hold(HoldReason::Inaccessible)
+    } else if read.settings.remove_orphaned {
         go_if_confirmed(work, issue)
     } else {
         Verdict::Hold(HoldReason::RemovalOff)

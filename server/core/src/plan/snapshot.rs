@@ -28,9 +28,9 @@ pub struct Snapshot<'a> {
     pub readings: &'a [Reading],
     /// What the store knows of issues that are not in a reading.
     pub issues: &'a FxHashMap<IssueRef, IssueFacts>,
-    /// Issues that the tracker is known not to have any more. An issue that merely cannot be read
-    /// is not among them: rows of issues that are gone may be removed.
-    pub gone: &'a FxHashSet<IssueRef>,
+    /// Issues that were asked for by id and that the tracker does not show: deleted or hidden, it
+    /// does not tell which. Their rows stay.
+    pub inaccessible: &'a FxHashSet<IssueRef>,
     /// The first free row id.
     pub next_row_id: RowId,
     /// The changes that may be made; anything else is held. `None` when everything may.

@@ -735,3 +735,23 @@ fn a_filter_that_was_not_read_changes_nothing() {
         "#]],
     );
 }
+
+#[test]
+fn an_issue_that_cannot_be_seen_stays() {
+    check(
+        "
+        hidden B
+        filter F remove
+        match F A
+        rows
+          A F
+          B F
+        ",
+        expect![[r#"
+            held remove B: Inaccessible (F)
+            --
+            A
+            B
+        "#]],
+    );
+}

@@ -6,7 +6,7 @@
 //! run F                                               a resync of F; without: incremental
 //! jira A b<A c:bug<A                                  what Jira has; lower case is a sub-task
 //! match F A C                                         what a filter's query matches, in order
-//! gone X                                              what Jira is known not to have any more
+//! hidden X                                            what Jira does not show to the account
 //! confirm add C, remove A                             what was confirmed of the preview
 //! rows
 //!   A  F me                                           a row, and who claims it
@@ -51,7 +51,7 @@ pub(crate) fn parse(text: &str) -> Fixture {
                 ids.iter().for_each(|&id| assume(&mut world, id));
                 world.matched.insert(synchronizer_id(words[0]), ids);
             }
-            "gone" => world.gone = words.iter().map(|word| issue_id(word)).collect(),
+            "hidden" => world.inaccessible = words.iter().map(|word| issue_id(word)).collect(),
             "confirm" => {
                 let list = line.trim().trim_start_matches("confirm");
                 let changes = list.split(',').map(|change| change.trim().to_owned());
@@ -137,9 +137,9 @@ fn is_subtask(name: &str) -> bool {
     name.starts_with(|first: char| first.is_ascii_lowercase())
 }
 
-/// Jira has an issue that is mentioned, unless it is known to be gone.
+/// Jira has an issue that is mentioned, unless it is hidden.
 fn assume(world: &mut World, id: IssueId) {
-    if !world.gone.contains(&id) {
+    if !world.inaccessible.contains(&id) {
         let subtask = is_subtask(&issue_name(id));
         let issue = JiraIssue {
             subtask,

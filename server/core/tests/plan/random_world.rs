@@ -99,7 +99,7 @@ fn change_issue(world: &mut World, random: &mut Random, id: IssueId, subtask: bo
             parent,
         },
     );
-    world.gone.remove(&id);
+    world.inaccessible.remove(&id);
 }
 
 fn random_settings(world: &World, random: &mut Random) -> Settings {
@@ -296,7 +296,7 @@ pub(crate) fn edit_by_jira(world: &mut World, random: &mut Random) {
         } else if random.one_in(16) {
             world.jira.remove(&id);
             if random.one_in(2) {
-                world.gone.insert(id);
+                world.inaccessible.insert(id);
             }
         }
     }

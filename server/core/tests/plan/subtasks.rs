@@ -218,28 +218,29 @@ fn an_orphan_that_another_synchronizer_claims_stays() {
 }
 
 #[test]
-fn a_subtask_that_is_gone_goes() {
+fn a_subtask_that_cannot_be_seen_stays() {
     check(
         "
-        gone b
+        hidden b
         subtasks S
         rows
           A me
             b S
         ",
         expect![[r#"
-            !remove b (S SubtaskOrphaned)
+            held remove b: Inaccessible (S)
             --
             A
+              b
         "#]],
     );
 }
 
 #[test]
-fn a_subtask_that_is_gone_stays_while_something_is_below_it() {
+fn a_subtask_that_cannot_be_seen_stays_with_what_is_below_it() {
     check(
         "
-        gone b
+        hidden b
         subtasks S
         rows
           A me
@@ -247,7 +248,7 @@ fn a_subtask_that_is_gone_stays_while_something_is_below_it() {
               C me
         ",
         expect![[r#"
-            held remove b: ChildrenStay (S)
+            held remove b: Inaccessible (S)
             --
             A
               b

@@ -53,7 +53,7 @@ pub(crate) struct World {
     pub(crate) jira: BTreeMap<IssueId, JiraIssue>,
     /// What the query of each filter matches, in its order.
     pub(crate) matched: BTreeMap<SynchronizerId, Vec<IssueId>>,
-    pub(crate) gone: BTreeSet<IssueId>,
+    pub(crate) inaccessible: BTreeSet<IssueId>,
     pub(crate) next_row_id: RowId,
     pub(crate) scope: Scope,
 }
@@ -66,7 +66,7 @@ impl World {
             synchronizers: Vec::new(),
             jira: BTreeMap::new(),
             matched: BTreeMap::new(),
-            gone: BTreeSet::new(),
+            inaccessible: BTreeSet::new(),
             next_row_id: RowId(1),
             scope: Scope::Incremental,
         }
@@ -176,7 +176,8 @@ impl World {
     ) -> T {
         let readings = self.readings();
         let issues = self.stored();
-        let gone: FxHashSet<IssueRef> = self.gone.iter().map(|&id| issue_ref(id)).collect();
+        let inaccessible: FxHashSet<IssueRef> =
+            self.inaccessible.iter().map(|&id| issue_ref(id)).collect();
         look(&Snapshot {
             forest: &self.forest,
             claims,
@@ -184,7 +185,7 @@ impl World {
             scope: self.scope,
             readings: &readings,
             issues: &issues,
-            gone: &gone,
+            inaccessible: &inaccessible,
             next_row_id: self.next_row_id,
             confirmed,
         })
