@@ -83,7 +83,7 @@ pub enum Error {
         /// The id.
         request_id: String,
     },
-    /// Another process holds the database.
+    /// Another process holds the database, or on PostgreSQL the rows, for longer than 5 seconds.
     #[error("write the store: another process holds its lock; stop that process or try again")]
     Locked,
     /// The file, the disk or the database takes no writes.
@@ -173,7 +173,7 @@ fn from_database(kind: &DatabaseErrorKind, message: &str) -> Error {
         _ => {}
     }
     let says = |text: &str| message.contains(text);
-    if says("is locked") {
+    if says("is locked") || says("lock timeout") {
         Error::Locked
     } else if says("readonly database") || says("read-only") {
         Error::ReadOnly

@@ -25,6 +25,7 @@ mod rows;
 mod schedule;
 mod schema;
 mod sqlite;
+mod sqlite_bulk;
 mod structure;
 mod synchronizer;
 #[cfg(feature = "testing")]
@@ -59,7 +60,8 @@ pub enum Location {
     File(PathBuf),
     /// A SQLite database that is gone when the [`Store`] is.
     Memory,
-    /// A PostgreSQL database, by URL. It may hold a password, so it is never shown.
+    /// A PostgreSQL database, by URL or as `host=… user=… dbname=…`. It may hold a password, so it
+    /// is never shown.
     Postgres(String),
 }
 
@@ -92,11 +94,27 @@ impl Store {
     /// [`Error::Unavailable`], [`Error::Corrupt`].
     pub async fn open(location: Location, executor: Executor) -> Result<Store, Error> {
         let database = match location {
-            Location::File(path) => Database::Sqlite(Sqlite::open(Some(&path), executor)?),
-            Location::Memory => Database::Sqlite(Sqlite::open(None, executor)?),
+            Location::File(path) => Database::Sqlite(open_sqlite(Some(path), executor).await?),
+            Location::Memory => Database::Sqlite(open_sqlite(None, executor).await?),
             Location::Postgres(url) => Database::Postgres(Postgres::open(&url).await?),
         };
         Ok(Store { database })
+    }
+}
+
+/// Opening may wait for a lock or migrate for long, so it has a thread of its own, if there may be
+/// any.
+async fn open_sqlite(path: Option<PathBuf>, executor: Executor) -> Result<Sqlite, Error> {
+    let open = move || Sqlite::open(path.as_deref(), executor);
+    match executor {
+        Executor::Inline => open(),
+        Executor::Threads => tokio::task::spawn_blocking(open)
+            .await
+            .unwrap_or_else(|error| {
+                Err(Error::Internal {
+                    cause: error.to_string(),
+                })
+            }),
     }
 }
 

@@ -10,14 +10,14 @@ use crate::rows::observation::NewObservation;
 use crate::rows::structure::StructureRow;
 use crate::schema::{jobs, server_meta, structures};
 use diesel::prelude::*;
-use diesel::sql_query;
 use diesel::sql_types::{Array, BigInt, Binary, Bool, Nullable, Text};
-use diesel_async::AsyncPgConnection;
+use diesel::{ConnectionError, ConnectionResult, sql_query};
 use diesel_async::async_connection_wrapper::AsyncConnectionWrapper;
 use diesel_async::pooled_connection::deadpool::{Object, Pool};
 use diesel_async::pooled_connection::{
     AsyncDieselConnectionManager, ManagerConfig, RecyclingMethod,
 };
+use diesel_async::{AsyncConnection, AsyncPgConnection, SimpleAsyncConnection};
 use diesel_migrations::{EmbeddedMigrations, embed_migrations};
 use std::time::Duration;
 
@@ -41,6 +41,11 @@ const CONNECTIONS: usize = 10;
 /// How long a unit of work waits for a connection.
 const CONNECTION_WAIT: Duration = Duration::from_secs(10);
 
+/// What every connection is told. A unit of work is short, so a lock that is not free in time
+/// (the same time as SQLite waits) is held by somebody who has stopped. Statements are prepared
+/// once but planned each time: a plan from when a table was empty takes minutes once it is full.
+const SETTINGS: &str = "SET lock_timeout = '5s'; SET plan_cache_mode = force_custom_plan";
+
 /// Rows in one statement, as arrays.
 const ROWS_A_STATEMENT: usize = 10_000;
 
@@ -60,6 +65,7 @@ impl Postgres {
         // A dead connection is noticed by its first statement, which then fails as unavailable.
         // Asking first would double the round trips of every unit of work.
         config.recycling_method = RecyclingMethod::Fast;
+        config.custom_setup = Box::new(|url| Box::pin(connect(url)));
         let manager = AsyncDieselConnectionManager::new_with_config(url, config);
         let pool = Pool::builder(manager)
             .max_size(CONNECTIONS)
@@ -77,7 +83,8 @@ impl Postgres {
         &self,
         work: impl FnOnce(&mut Conn) -> Result<R, Error> + Send + 'static,
     ) -> Result<R, Error> {
-        self.read(|conn| conn.transaction(work)).await
+        self.read(|conn| diesel::Connection::transaction(conn, work))
+            .await
     }
 
     /// Runs a unit of work that reads with one statement, or does not mind seeing several states.
@@ -106,6 +113,14 @@ impl Postgres {
         })
         .await
     }
+}
+
+async fn connect(url: &str) -> ConnectionResult<AsyncPgConnection> {
+    let mut conn = AsyncPgConnection::establish(url).await?;
+    conn.batch_execute(SETTINGS)
+        .await
+        .map_err(ConnectionError::CouldntSetupConfiguration)?;
+    Ok(conn)
 }
 
 fn unavailable(cause: &str) -> Error {
@@ -218,7 +233,9 @@ pub(crate) fn lock_schedule(conn: &mut Conn) -> QueryResult<()> {
 }
 
 /// Keeps other servers that start from migrating until the transaction ends.
+/// A migration may take longer than other work.
 pub(crate) fn lock_migrations(conn: &mut Conn) -> QueryResult<()> {
+    sql_query("SET LOCAL lock_timeout = 0").execute(conn)?;
     sql_query("SELECT pg_advisory_xact_lock($1)")
         .bind::<BigInt, _>(MIGRATION_LOCK)
         .execute(conn)

@@ -39,10 +39,10 @@ pub(crate) fn find(
 ) -> Result<Vec<Observation>, Error> {
     let mut loaded = Vec::with_capacity(keys.len());
     for chunk in keys.chunks(IN_MAX) {
-        let texts: Vec<&str> = chunk.iter().map(IssueKey::as_str).collect();
+        let keys = chunk.iter().map(IssueKey::as_str);
         let stored: Vec<StoredObservation> = observations::table
             .filter(observations::tracker.eq(tracker.0))
-            .filter(observations::issue_key.eq_any(texts))
+            .filter(observations::issue_key.eq_any(keys))
             .select(StoredObservation::as_select())
             .load(conn)?;
         loaded.extend(stored.into_iter().map(Observation::from));

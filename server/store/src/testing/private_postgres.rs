@@ -4,6 +4,7 @@
 //! socket in a folder of its own only, and goes with the process that started it.
 
 use std::io::{BufRead, BufReader};
+use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::OnceLock;
@@ -153,6 +154,8 @@ fn start_keeper(is_root: bool, binaries: &Path, folder: &Path) -> Child {
         .args(["-c", KEEPER, "keeper"])
         .args([binaries, folder])
         .current_dir("/")
+        // What interrupts the test must not stop the keeper before it has cleaned up.
+        .process_group(0)
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .spawn()

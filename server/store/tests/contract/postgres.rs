@@ -1,8 +1,10 @@
 //! How PostgreSQL fails, what the store says then, and several servers on one database.
 
 use crate::block_on;
-use crate::data::{new_structure, structure};
+use crate::data::{commit, new_structure, structure};
 use crate::fixture::{read_everything, seed};
+use diesel_async::{AsyncConnection, AsyncPgConnection, SimpleAsyncConnection};
+use resync_core::id::ForestVersion;
 use resync_store::testing::{PrivatePostgres, execute};
 use resync_store::{Error, Executor, Location, Store};
 
@@ -116,5 +118,28 @@ fn more_callers_than_connections_take_turns() {
         for call in calls {
             assert_eq!(call.await.unwrap(), Ok(()));
         }
+    });
+}
+
+#[test]
+fn a_write_says_that_another_process_holds_the_lock() {
+    let Some(server) = PrivatePostgres::shared() else {
+        return;
+    };
+    let address = server.create_database();
+    block_on(async {
+        let store = open(&address).await.unwrap();
+        let id = structure(&store, "roadmap").await.id;
+        let mut other = AsyncPgConnection::establish(&address).await.unwrap();
+        other
+            .batch_execute("BEGIN; UPDATE structures SET etag = 9")
+            .await
+            .unwrap();
+        assert_eq!(store.commit_forest(commit(id, 0)).await, Err(Error::Locked));
+        other.batch_execute("ROLLBACK").await.unwrap();
+        assert_eq!(
+            store.commit_forest(commit(id, 0)).await,
+            Ok(ForestVersion(0))
+        );
     });
 }
