@@ -13,9 +13,9 @@ use diesel::prelude::*;
 use diesel::sql_types::{Array, BigInt, Binary, Bool, Nullable, Text};
 use diesel::{ConnectionError, ConnectionResult, sql_query};
 use diesel_async::async_connection_wrapper::AsyncConnectionWrapper;
-use diesel_async::pooled_connection::deadpool::{Object, Pool};
+use diesel_async::pooled_connection::deadpool::{Object, Pool, PoolError};
 use diesel_async::pooled_connection::{
-    AsyncDieselConnectionManager, ManagerConfig, RecyclingMethod,
+    AsyncDieselConnectionManager, ManagerConfig, PoolError as ManagerError, RecyclingMethod,
 };
 use diesel_async::{AsyncConnection, AsyncPgConnection, SimpleAsyncConnection};
 use diesel_migrations::{EmbeddedMigrations, embed_migrations};
@@ -95,7 +95,7 @@ impl Postgres {
         let object = tokio::time::timeout(CONNECTION_WAIT, self.pool.get())
             .await
             .map_err(|_| unavailable("no connection was free in time"))?
-            .map_err(|error| unavailable(&error.to_string()))?;
+            .map_err(pool_error)?;
         tokio::task::spawn_blocking(move || work(&mut Conn::from(object)))
             .await
             .map_err(|_| unavailable("its thread has stopped"))?
@@ -115,12 +115,31 @@ impl Postgres {
     }
 }
 
+fn pool_error(error: PoolError) -> Error {
+    match error {
+        PoolError::Backend(ManagerError::ConnectionError(ConnectionError::BadConnection(
+            cause,
+        ))) => Error::Unavailable { cause },
+        other => unavailable(&other.to_string()),
+    }
+}
+
 async fn connect(url: &str) -> ConnectionResult<AsyncPgConnection> {
-    let mut conn = AsyncPgConnection::establish(url).await?;
+    let mut conn = AsyncPgConnection::establish(url)
+        .await
+        .map_err(without_address)?;
     conn.batch_execute(SETTINGS)
         .await
         .map_err(ConnectionError::CouldntSetupConfiguration)?;
     Ok(conn)
+}
+
+/// The driver quotes what it does not understand of an address, which may be a part of a password.
+fn without_address(error: ConnectionError) -> ConnectionError {
+    if error.to_string().contains("invalid connection string") {
+        return ConnectionError::BadConnection("the address is not valid".into());
+    }
+    error
 }
 
 fn unavailable(cause: &str) -> Error {

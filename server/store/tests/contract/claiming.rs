@@ -65,6 +65,32 @@ pub(crate) async fn eight_workers_claim_twenty_jobs_exactly_once(store: &Store) 
     assert_eq!(all.into_iter().collect::<BTreeSet<_>>(), created);
 }
 
+pub(crate) async fn workers_that_claim_together_never_share_a_structure(store: &Store) {
+    let mut first_of_each = BTreeSet::new();
+    for number in 0..5 {
+        let id = structure(store, &format!("s{number}")).await.id;
+        for turn in 0..4 {
+            let new = new_incremental(id, &format!("job{number}-{turn}"));
+            let job = store.create_job(new, None).await.unwrap().job.id;
+            if turn == 0 {
+                first_of_each.insert(job);
+            }
+        }
+    }
+    let work = |_| {
+        let store = store.clone();
+        tokio::spawn(async move { (claim(&store, NOW, 100).await, claim(&store, NOW, 100).await) })
+    };
+    let workers: Vec<_> = (0..8).map(work).collect();
+    let mut claimed = Vec::new();
+    for worker in workers {
+        let (first, second) = worker.await.unwrap();
+        claimed.extend(first.into_iter().chain(second));
+    }
+    assert_eq!(claimed.len(), 5);
+    assert_eq!(claimed.into_iter().collect::<BTreeSet<_>>(), first_of_each);
+}
+
 pub(crate) async fn one_job_at_a_time_changes_a_structure(store: &Store) {
     let id = structure(store, "roadmap").await.id;
     let first = store

@@ -116,6 +116,58 @@ pub(crate) async fn a_second_live_resync_of_a_synchronizer_is_refused(store: &St
     store.create_job(new("two"), None).await.unwrap();
 }
 
+pub(crate) async fn of_concurrent_resyncs_of_a_synchronizer_one_is_accepted(store: &Store) {
+    let installed = installed(store, "roadmap").await;
+    let call = |number: i32| {
+        let store = store.clone();
+        let new = new_resync(&installed, &format!("uid{number}"), Authorization::Forced);
+        tokio::spawn(async move { store.create_job(new, None).await })
+    };
+    let calls: Vec<_> = (0..8).map(call).collect();
+    let (mut accepted, mut refused) = (Vec::new(), Vec::new());
+    for call in calls {
+        match call.await.unwrap() {
+            Ok(record) => accepted.push(record.job.id),
+            Err(Error::JobInTheWay { job }) => refused.push(job),
+            Err(other) => panic!("{other}"),
+        }
+    }
+    assert_eq!(accepted.len(), 1);
+    assert_eq!(refused, vec![accepted[0]; 7]);
+}
+
+pub(crate) async fn a_cancellation_is_not_lost_among_updates(store: &Store) {
+    let id = structure(store, "roadmap").await.id;
+    let lease = claimed(store, new_incremental(id, "one")).await.lease;
+    let write = |number| {
+        let store = store.clone();
+        let counters = Some(JobCounters {
+            read_issues: number,
+            ..JobCounters::default()
+        });
+        let update = JobUpdate {
+            counters,
+            ..JobUpdate::default()
+        };
+        tokio::spawn(async move {
+            store
+                .update_job(lease, update, later(number))
+                .await
+                .map(drop)
+        })
+    };
+    let before: Vec<_> = (0..10).map(write).collect();
+    store.request_cancel(lease.job, later(1)).await.unwrap();
+    let after: Vec<_> = (10..20).map(write).collect();
+    for update in before.into_iter().chain(after) {
+        assert_eq!(update.await.unwrap(), Ok(()));
+    }
+    let record = store.get_job(lease.job).await.unwrap();
+    assert_eq!(record.job.state, JobState::Cancelling);
+    // Created, claimed, cancelled, and each update once.
+    assert_eq!(record.revision, 3 + 20);
+}
+
 pub(crate) async fn a_queued_resync_waits_behind_a_live_one(store: &Store) {
     let installed = installed(store, "roadmap").await;
     let new = |uid| new_resync(&installed, uid, Authorization::Forced);

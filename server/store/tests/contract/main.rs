@@ -132,6 +132,8 @@ on_each_store! {
     jobs {
         a_job_is_read_back_as_it_was_created
         a_second_live_resync_of_a_synchronizer_is_refused
+        of_concurrent_resyncs_of_a_synchronizer_one_is_accepted
+        a_cancellation_is_not_lost_among_updates
         a_queued_resync_waits_behind_a_live_one
         a_preview_is_confirmed_once
         a_preview_is_accepted_beside_a_live_resync
@@ -150,6 +152,7 @@ on_each_store! {
     claiming {
         nothing_is_claimed_when_there_is_nothing
         eight_workers_claim_twenty_jobs_exactly_once
+        workers_that_claim_together_never_share_a_structure
         one_job_at_a_time_changes_a_structure
         a_resync_waits_for_a_running_incremental_sync
         a_preview_runs_beside_a_resync

@@ -23,6 +23,19 @@ fn opening_says_that_the_server_cannot_be_reached_without_the_password() {
 }
 
 #[test]
+fn opening_says_that_the_address_is_not_valid_without_the_password() {
+    for address in [
+        "host=/tmp password=correct hunter2=x",
+        "host=/tmp password=correct hunter2",
+        "postgres://ann:secret@hunter2:hunter2/resync",
+    ] {
+        let error = block_on(open(address)).err().unwrap();
+        let cause = "the address is not valid".to_owned();
+        assert_eq!(error, Error::Unavailable { cause });
+    }
+}
+
+#[test]
 fn opening_says_that_a_newer_release_has_migrated() {
     let Some(server) = PrivatePostgres::shared() else {
         return;
