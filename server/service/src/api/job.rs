@@ -5,9 +5,10 @@ use super::convert::job::{Depth, from_view, to_job, to_watch_message};
 use super::convert::plan::{hold_name, to_change};
 use super::stream::{self, WatchStream};
 use super::synchronizer::ALL;
-use super::{Answer, admit, deadline, status};
+use super::{Answer, admit, deadline, size_of};
 use crate::access::Permission;
-use crate::app::jobs;
+use crate::app::Caller;
+use crate::app::jobs::{self, lists};
 use crate::app::page::{self, PAGE_DEFAULT, PAGE_MAX};
 use crate::app::watch_job::{JobWatch, WatchOptions};
 use crate::filter::Filter;
@@ -65,27 +66,9 @@ impl JobService for Service {
             &[Permission::View]
         };
         let caller = admit(self, &request, needed, parent)?;
-        let message = request.into_inner();
-        let parent = names::parse_parent("parent", &message.parent)?;
-        let size = page::size(message.page_size, PAGE_DEFAULT, PAGE_MAX)?;
-        let filter = Filter::parse(&message.filter, jobs::FILTER_FIELDS)?;
-        let depth = from_view(message.view, Depth::Basic)?;
-        let scope: [&[u8]; 3] = [
-            b"list-jobs",
-            message.parent.as_bytes(),
-            message.filter.as_bytes(),
-        ];
-        let before = page::after(&self.app.sealer, &scope, &message.page_token)?;
-        let parent = parent.as_ref();
-        let found = jobs::list(&self.app, &caller, parent, &filter, before, size).await?;
-        Ok(Response::new(v1::ListJobsResponse {
-            jobs: found
-                .items
-                .into_iter()
-                .map(|job| to_job(job, depth))
-                .collect(),
-            next_page_token: page::next_token(&self.app.sealer, &scope, found.next),
-        }))
+        Ok(Response::new(
+            list_jobs(self, &caller, request.into_inner()).await?,
+        ))
     }
 
     async fn list_job_changes(
@@ -126,24 +109,8 @@ impl JobService for Service {
     ) -> Answer<Self::WatchJobStream> {
         let caller = admit(self, &request, &[Permission::View], &request.get_ref().name)?;
         let deadline = deadline(&request);
-        let v1::WatchJobRequest {
-            name,
-            resume_token,
-            skip_log,
-            progress_interval,
-        } = request.into_inner();
-        let (structure, id) = names::parse_job("name", &name)?;
-        let interval = field::duration("progress_interval", progress_interval)?;
-        let progress_interval = interval
-            .unwrap_or(PROGRESS_INTERVAL)
-            .min(PROGRESS_INTERVAL_MAX);
         let permit = self.app.watches.open(&self.app, &caller)?;
-        let options = WatchOptions {
-            resume_token,
-            skip_log,
-            progress_interval,
-        };
-        let watch = JobWatch::start(&self.app, &caller, &structure, id, options).await?;
+        let watch = watch(self, &caller, request.into_inner()).await?;
         let clock = self.app.clock.clone();
         let convert = move |message| to_watch_message(message, clock());
         let stream = stream::start(&self.app, permit, deadline, watch, convert);
@@ -170,6 +137,60 @@ impl JobService for Service {
     }
 }
 
+async fn watch(
+    service: &Service,
+    caller: &Caller,
+    message: v1::WatchJobRequest,
+) -> Result<JobWatch, Refusal> {
+    let v1::WatchJobRequest {
+        name,
+        resume_token,
+        skip_log,
+        progress_interval,
+    } = message;
+    let (structure, id) = names::parse_job("name", &name)?;
+    let interval = field::duration("progress_interval", progress_interval)?;
+    let progress_interval = interval
+        .unwrap_or(PROGRESS_INTERVAL)
+        .min(PROGRESS_INTERVAL_MAX);
+    let options = WatchOptions {
+        resume_token,
+        skip_log,
+        progress_interval,
+    };
+    JobWatch::start(&service.app, caller, &structure, id, options).await
+}
+
+async fn list_jobs(
+    service: &Service,
+    caller: &Caller,
+    message: v1::ListJobsRequest,
+) -> Result<v1::ListJobsResponse, Refusal> {
+    let v1::ListJobsRequest {
+        parent,
+        page_size,
+        page_token,
+        filter,
+        view,
+    } = message;
+    let app = &service.app;
+    let structure = names::parse_parent("parent", &parent)?;
+    let size = page::size(page_size, PAGE_DEFAULT, PAGE_MAX)?;
+    let parsed = Filter::parse(&filter, lists::FILTER_FIELDS)?;
+    let depth = from_view(view, Depth::Basic)?;
+    let scope: [&[u8]; 3] = [b"list-jobs", parent.as_bytes(), filter.as_bytes()];
+    let before = page::after(&app.sealer, &scope, &page_token)?;
+    let found = lists::list(app, caller, structure.as_ref(), &parsed, before, size).await?;
+    Ok(v1::ListJobsResponse {
+        jobs: found
+            .items
+            .into_iter()
+            .map(|job| to_job(job, depth))
+            .collect(),
+        next_page_token: page::next_token(&app.sealer, &scope, found.next),
+    })
+}
+
 async fn list_changes(
     service: &Service,
     message: v1::ListJobChangesRequest,
@@ -183,21 +204,22 @@ async fn list_changes(
     let app = &service.app;
     let (structure, id) = names::parse_job("parent", &parent)?;
     let size = page::size(page_size, CHANGES_DEFAULT, CHANGES_MAX)?;
-    let parsed = Filter::parse(&filter, jobs::CHANGE_FILTER_FIELDS)?;
+    let parsed = Filter::parse(&filter, lists::CHANGE_FILTER_FIELDS)?;
     let scope: [&[u8]; 3] = [b"list-job-changes", parent.as_bytes(), filter.as_bytes()];
     let after = page::after(&app.sealer, &scope, &page_token)?;
-    let found = jobs::list_changes(app, &structure, id, &parsed, hold_name, after, size).await?;
+    let found = lists::list_changes(app, &structure, id, &parsed, hold_name, after, size).await?;
     let (mut job_changes, mut next) = (Vec::new(), found.page.next);
     let mut bytes = 0;
     let mut last = after;
     for change in found.page.items {
-        if bytes >= super::structure::MESSAGE_BYTES {
+        let ordinal = change.ordinal;
+        let change = to_change(change, &found.labels);
+        bytes += size_of(&change);
+        if bytes > super::structure::MESSAGE_BYTES && !job_changes.is_empty() {
             next = last;
             break;
         }
-        last = Some(change.ordinal);
-        let change = to_change(change, &found.labels);
-        bytes += status::size_of_message(&change);
+        last = Some(ordinal);
         job_changes.push(change);
     }
     let next_page_token = page::next_token(&app.sealer, &scope, next);

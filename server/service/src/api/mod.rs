@@ -100,3 +100,8 @@ fn request_record(
         time: app.now(),
     }))
 }
+
+/// The size of a message when it is sent, in bytes.
+fn size_of(message: &impl prost::Message) -> usize {
+    message.encoded_len()
+}

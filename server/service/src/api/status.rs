@@ -288,11 +288,6 @@ pub(crate) fn size_on_the_wire(status: &Status) -> usize {
     encoded_length(status.message()) + details
 }
 
-/// The size of a message when it is sent, in bytes.
-pub(crate) fn size_of_message(message: &impl prost::Message) -> usize {
-    message.encoded_len()
-}
-
 #[cfg(test)]
 #[path = "status_tests.rs"]
 mod tests;

@@ -1,17 +1,18 @@
 //! The door of `StructureService`.
 
+use super::convert::edit::from_changes;
 use super::convert::field;
-use super::convert::forest::{from_changes, rows_view, to_changes, to_row, to_watch_message};
+use super::convert::forest::{rows_view, to_changes, to_row, to_watch_message};
 use super::convert::structure::{from_creation, from_update, to_structure};
 use super::stream::{self, WatchStream};
-use super::{Answer, admit, deadline, request_record, status};
+use super::{Answer, admit, deadline, request_record, size_of};
 use crate::access::Permission;
 use crate::app::edits::{self, Edit};
 use crate::app::labels::Labels;
 use crate::app::page::{self, PAGE_DEFAULT, PAGE_MAX};
 use crate::app::rows::{self, Cursor};
 use crate::app::watch_structure::{StructureWatch, WatchOptions};
-use crate::app::{App, structures};
+use crate::app::{App, Caller, structures};
 use crate::filter::Filter;
 use crate::names;
 use crate::refusal::Refusal;
@@ -65,18 +66,9 @@ impl StructureService for Service {
         request: Request<v1::ListStructuresRequest>,
     ) -> Answer<v1::ListStructuresResponse> {
         let caller = admit(self, &request, &[], "")?;
-        let message = request.into_inner();
-        let size = page::size(message.page_size, PAGE_DEFAULT, PAGE_MAX)?;
-        let filter = Filter::parse(&message.filter, structures::FILTER_FIELDS)?;
-        let deleted = [u8::from(message.show_deleted)];
-        let scope: [&[u8]; 3] = [b"list-structures", message.filter.as_bytes(), &deleted];
-        let after = page::after(&self.app.sealer, &scope, &message.page_token)?;
-        let deleted = message.show_deleted;
-        let found = structures::list(&self.app, &caller, deleted, &filter, after, size).await?;
-        Ok(Response::new(v1::ListStructuresResponse {
-            structures: found.items.into_iter().map(to_structure).collect(),
-            next_page_token: page::next_token(&self.app.sealer, &scope, found.next),
-        }))
+        Ok(Response::new(
+            list_structures(&self.app, &caller, request.into_inner()).await?,
+        ))
     }
 
     async fn update_structure(
@@ -238,6 +230,29 @@ fn version(field: &str, version: i64) -> Result<Option<ForestVersion>, Refusal> 
     }
 }
 
+async fn list_structures(
+    app: &App,
+    caller: &Caller,
+    message: v1::ListStructuresRequest,
+) -> Result<v1::ListStructuresResponse, Refusal> {
+    let v1::ListStructuresRequest {
+        page_size,
+        page_token,
+        filter,
+        show_deleted,
+    } = message;
+    let size = page::size(page_size, PAGE_DEFAULT, PAGE_MAX)?;
+    let parsed = Filter::parse(&filter, structures::FILTER_FIELDS)?;
+    let flag = [u8::from(show_deleted)];
+    let scope: [&[u8]; 3] = [b"list-structures", filter.as_bytes(), &flag];
+    let after = page::after(&app.sealer, &scope, &page_token)?;
+    let found = structures::list(app, caller, show_deleted, &parsed, after, size).await?;
+    Ok(v1::ListStructuresResponse {
+        structures: found.items.into_iter().map(to_structure).collect(),
+        next_page_token: page::next_token(&app.sealer, &scope, found.next),
+    })
+}
+
 /// Lists a page of rows: as many as were asked for, and at most [`MESSAGE_BYTES`] of them.
 async fn list_rows(
     app: &App,
@@ -276,11 +291,14 @@ async fn list_rows(
     let mut bytes = 0;
     let offset = cursor.map_or(0, |cursor| cursor.offset);
     let take = |row| {
-        if page.rows.len() == size || bytes >= MESSAGE_BYTES {
+        if page.rows.len() == size {
             return false;
         }
         let row = to_row(row, &labels, fields);
-        bytes += status::size_of_message(&row);
+        bytes += size_of(&row);
+        if bytes > MESSAGE_BYTES && !page.rows.is_empty() {
+            return false;
+        }
         page.rows.push(row);
         true
     };

@@ -5,7 +5,7 @@ use super::convert::synchronizer::{from_creation, from_update, to_kind, to_synch
 use super::{Answer, admit, request_record};
 use crate::access::Permission;
 use crate::app::page::{self, PAGE_DEFAULT, PAGE_MAX};
-use crate::app::{kinds, synchronizers};
+use crate::app::{App, Caller, kinds, synchronizers};
 use crate::filter::Filter;
 use crate::names;
 use crate::refusal::Refusal;
@@ -25,22 +25,7 @@ impl SynchronizerService for Service {
         request: Request<v1::ListSynchronizerKindsRequest>,
     ) -> Answer<v1::ListSynchronizerKindsResponse> {
         admit(self, &request, &[], "")?;
-        let v1::ListSynchronizerKindsRequest {
-            page_size,
-            page_token,
-        } = request.into_inner();
-        let size = page::size(page_size, PAGE_DEFAULT, PAGE_MAX)?;
-        let scope: [&[u8]; 1] = [b"list-synchronizer-kinds"];
-        let after = page::after(&self.app.sealer, &scope, &page_token)?.unwrap_or(0);
-        let first = usize::try_from(after).unwrap_or(0);
-        let end = first.saturating_add(size).min(Kind::ALL.len());
-        let kinds = Kind::ALL.get(first..end).unwrap_or_default();
-        let enabled = self.app.features.synchronizers;
-        let next = (end < Kind::ALL.len()).then(|| i64::try_from(end).unwrap_or(0));
-        Ok(Response::new(v1::ListSynchronizerKindsResponse {
-            synchronizer_kinds: kinds.iter().map(|kind| to_kind(*kind, enabled)).collect(),
-            next_page_token: page::next_token(&self.app.sealer, &scope, next),
-        }))
+        Ok(Response::new(list_kinds(&self.app, request.into_inner())?))
     }
 
     async fn get_synchronizer_kind(
@@ -103,22 +88,9 @@ impl SynchronizerService for Service {
             &[Permission::View]
         };
         let caller = admit(self, &request, needed, parent)?;
-        let message = request.into_inner();
-        let parent = names::parse_parent("parent", &message.parent)?;
-        let size = page::size(message.page_size, PAGE_DEFAULT, PAGE_MAX)?;
-        let filter = Filter::parse(&message.filter, synchronizers::FILTER_FIELDS)?;
-        let scope: [&[u8]; 3] = [
-            b"list-synchronizers",
-            message.parent.as_bytes(),
-            message.filter.as_bytes(),
-        ];
-        let after = page::after(&self.app.sealer, &scope, &message.page_token)?;
-        let parent = parent.as_ref();
-        let found = synchronizers::list(&self.app, &caller, parent, &filter, after, size).await?;
-        Ok(Response::new(v1::ListSynchronizersResponse {
-            synchronizers: found.items.into_iter().map(to_synchronizer).collect(),
-            next_page_token: page::next_token(&self.app.sealer, &scope, found.next),
-        }))
+        Ok(Response::new(
+            list(&self.app, &caller, request.into_inner()).await?,
+        ))
     }
 
     async fn update_synchronizer(
@@ -192,6 +164,51 @@ impl SynchronizerService for Service {
             synchronizer,
         }))
     }
+}
+
+fn list_kinds(
+    app: &App,
+    message: v1::ListSynchronizerKindsRequest,
+) -> Result<v1::ListSynchronizerKindsResponse, Refusal> {
+    let v1::ListSynchronizerKindsRequest {
+        page_size,
+        page_token,
+    } = message;
+    let size = page::size(page_size, PAGE_DEFAULT, PAGE_MAX)?;
+    let scope: [&[u8]; 1] = [b"list-synchronizer-kinds"];
+    let after = page::after(&app.sealer, &scope, &page_token)?.unwrap_or(0);
+    let first = usize::try_from(after).unwrap_or(0);
+    let end = first.saturating_add(size).min(Kind::ALL.len());
+    let kinds = Kind::ALL.get(first..end).unwrap_or_default();
+    let enabled = app.features.synchronizers;
+    let next = (end < Kind::ALL.len()).then(|| i64::try_from(end).unwrap_or(0));
+    Ok(v1::ListSynchronizerKindsResponse {
+        synchronizer_kinds: kinds.iter().map(|kind| to_kind(*kind, enabled)).collect(),
+        next_page_token: page::next_token(&app.sealer, &scope, next),
+    })
+}
+
+async fn list(
+    app: &App,
+    caller: &Caller,
+    message: v1::ListSynchronizersRequest,
+) -> Result<v1::ListSynchronizersResponse, Refusal> {
+    let v1::ListSynchronizersRequest {
+        parent,
+        page_size,
+        page_token,
+        filter,
+    } = message;
+    let structure = names::parse_parent("parent", &parent)?;
+    let size = page::size(page_size, PAGE_DEFAULT, PAGE_MAX)?;
+    let parsed = Filter::parse(&filter, synchronizers::FILTER_FIELDS)?;
+    let scope: [&[u8]; 3] = [b"list-synchronizers", parent.as_bytes(), filter.as_bytes()];
+    let after = page::after(&app.sealer, &scope, &page_token)?;
+    let found = synchronizers::list(app, caller, structure.as_ref(), &parsed, after, size).await?;
+    Ok(v1::ListSynchronizersResponse {
+        synchronizers: found.items.into_iter().map(to_synchronizer).collect(),
+        next_page_token: page::next_token(&app.sealer, &scope, found.next),
+    })
 }
 
 /// The parent of a list over all structures: what is visible is decided one by one.

@@ -10,6 +10,7 @@ pub(crate) mod jobs;
 pub(crate) mod kinds;
 pub(crate) mod labels;
 pub(crate) mod page;
+pub(crate) mod pause;
 pub(crate) mod resyncs;
 pub(crate) mod rows;
 pub(crate) mod structures;

@@ -31,6 +31,40 @@ pub(crate) struct RowView {
 /// Rows that are read at once: the most of one message, too.
 pub(crate) const ROWS_AT_ONCE: usize = 1_000;
 
+/// Most bytes of the rows that are read at once, about: the most of one message, too.
+const BYTES_AT_ONCE: usize = 1_000_000;
+
+impl RowView {
+    /// How large the row is in a message, about, and not less.
+    fn bytes(&self) -> usize {
+        /// Numbers, flags, names of a tracker and a synchronizer, and the lengths of the texts.
+        const FRAME: usize = 320;
+        let item = match &self.item {
+            Item::Folder(title) => title.len(),
+            Item::Issue(_) => 0,
+        };
+        let fields = self.observation.as_ref().map_or(0, |one| {
+            let issue = &one.issue;
+            let assignee = issue.assignee.as_ref().map_or(0, |name| name.len());
+            let texts = [&issue.summary, &issue.issue_type.name, &issue.status];
+            issue.key.as_str().len() + assignee + texts.iter().map(|text| text.len()).sum::<usize>()
+        });
+        FRAME + item + fields
+    }
+}
+
+/// The front of some rows that fits one message; at least one row.
+pub(crate) fn fitting(mut rows: Vec<RowView>) -> Vec<RowView> {
+    let mut bytes = 0;
+    let mut fits = |row: &RowView| {
+        bytes += row.bytes();
+        bytes <= BYTES_AT_ONCE
+    };
+    let count = rows.iter().take_while(|row| fits(row)).count().max(1);
+    rows.truncate(count);
+    rows
+}
+
 /// The rows of a snapshot from `offset` on, at most [`ROWS_AT_ONCE`].
 pub(crate) async fn chunk(
     app: &App,

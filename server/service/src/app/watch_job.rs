@@ -3,7 +3,8 @@
 //! A watch holds a position in the store and no queue, so a slow client costs nothing: what it has
 //! missed is read when it is ready. What it is not: the call; `api::stream` sends, beats and ends.
 
-use super::jobs::{self, JobView, Pause};
+use super::jobs::{self, JobView};
+use super::pause::Pause;
 use super::{App, Caller};
 use crate::names;
 use crate::refusal::{Refusal, of_store};

@@ -6,8 +6,8 @@
 
 use super::edits::added_issues;
 use super::forests::{self, Snapshot};
-use super::jobs::Pause;
 use super::labels::Labels;
+use super::pause::Pause;
 use super::rows::{self, Known, RowView, observations};
 use super::{App, structures};
 use crate::names;
@@ -21,8 +21,8 @@ use std::sync::Arc;
 use tokio::sync::watch;
 use tokio::time::Instant;
 
-/// Most changes in one message.
-const CHANGES_AT_ONCE: usize = 1_000;
+/// Most changes in one message: at most 2 kB each, so that it stays within what clients take.
+const CHANGES_AT_ONCE: usize = 500;
 
 /// A client that is further behind than this gets the rows anew: that is less to send.
 const CHANGES_BEHIND_MAX: usize = 10_000;
@@ -197,7 +197,7 @@ impl StructureWatch {
     }
 
     async fn rows(&mut self, snapshot: Arc<Snapshot>, offset: usize) -> Result<(), Refusal> {
-        let rows = rows::chunk(&self.app, &snapshot, offset).await?;
+        let rows = rows::fitting(rows::chunk(&self.app, &snapshot, offset).await?);
         if rows.is_empty() {
             self.phase = Phase::Following;
             self.tell_current();

@@ -5,9 +5,11 @@ use super::problem::to_problem;
 use super::synchronizer::{to_direction, to_rule};
 use super::{to_count, to_time};
 use crate::app::jobs::JobView;
+use crate::app::labels::Labels;
 use crate::app::watch_job::{JobMessage, JobNews};
 use resync_api::v1;
 use resync_api::v1::job as to;
+use resync_core::id::JobId;
 use resync_core::job::{
     Authorization, Job, JobCounters, JobKind, JobProgress, JobRequest, JobState, LogEntry, Phase,
     Severity, Trigger, WaitReason,
@@ -70,20 +72,7 @@ pub(crate) fn to_job(view: JobView, depth: Depth) -> v1::Job {
         base_forest_version,
         result_forest_version,
     } = job;
-    let JobRequest {
-        direction,
-        authorization,
-        limits: _,
-        enable_synchronizer,
-        reason,
-    } = request;
     let full = depth == Depth::Full;
-    let source_job = match authorization {
-        Authorization::Confirmed { preview, .. } => labels.job_name(preview),
-        Authorization::Preview | Authorization::Forced | Authorization::Incremental => {
-            String::new()
-        }
-    };
     v1::Job {
         // Only a job that was accepted has a number.
         name: if id.0 == 0 {
@@ -93,10 +82,6 @@ pub(crate) fn to_job(view: JobView, depth: Depth) -> v1::Job {
         },
         uid: uid.to_string(),
         kind: to_kind(kind).into(),
-        direction: direction
-            .map_or(v1::Direction::Unspecified, to_direction)
-            .into(),
-        preview: authorization == Authorization::Preview,
         synchronizer: synchronizer.map_or_else(String::new, |id| labels.synchronizer_name(id)),
         rule: rule.filter(|_| full).map(|rule| to_rule(rule, &labels)),
         state: to_state(state).into(),
@@ -111,7 +96,6 @@ pub(crate) fn to_job(view: JobView, depth: Depth) -> v1::Job {
         error: error.map(to_problem),
         trigger: to_trigger(trigger).into(),
         creator: creator.to_string(),
-        reason,
         create_time: Some(to_time(create_time)),
         start_time: start_time.map(to_time),
         update_time: Some(to_time(update_time)),
@@ -120,9 +104,37 @@ pub(crate) fn to_job(view: JobView, depth: Depth) -> v1::Job {
         next_attempt_time: next_attempt_time.map(to_time),
         base_forest_version: base_forest_version.map_or(0, |version| version.0),
         result_forest_version: result_forest_version.map_or(0, |version| version.0),
-        source_job,
+        ..to_requested(request, &labels)
+    }
+}
+
+/// What the caller of a job asked for: the other fields are not set.
+fn to_requested(request: JobRequest, labels: &Labels) -> v1::Job {
+    let JobRequest {
+        direction,
+        authorization,
+        limits: _,
+        enable_synchronizer,
+        reason,
+    } = request;
+    v1::Job {
+        direction: direction
+            .map_or(v1::Direction::Unspecified, to_direction)
+            .into(),
+        preview: authorization == Authorization::Preview,
+        reason,
+        source_job: source_of(&authorization).map_or_else(String::new, |id| labels.job_name(id)),
         forced: authorization == Authorization::Forced,
         enable_synchronizer,
+        ..v1::Job::default()
+    }
+}
+
+/// The preview that a run confirms.
+fn source_of(authorization: &Authorization) -> Option<JobId> {
+    match authorization {
+        Authorization::Confirmed { preview, .. } => Some(*preview),
+        Authorization::Preview | Authorization::Forced | Authorization::Incremental => None,
     }
 }
 

@@ -4,6 +4,7 @@
 //! field by field, so that a new field stops the build here. What it is not: a lookup; names of
 //! what a record refers to come as [`crate::app::labels::Labels`].
 
+pub(crate) mod edit;
 pub(crate) mod field;
 pub(crate) mod forest;
 pub(crate) mod job;

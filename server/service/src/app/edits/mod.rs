@@ -1,5 +1,7 @@
 //! Edits of a forest by people.
 
+mod finder;
+
 use super::forests::{self, Snapshot};
 use super::labels::Labels;
 use super::rows::{Known, observations};
@@ -13,9 +15,7 @@ use resync_core::forest::Forest;
 use resync_core::id::{ForestVersion, IssueId, IssueKey, RowId, Slug, TrackerId};
 use resync_core::issue::{IssueRef, ObservedIssue};
 use resync_core::problem::Reason;
-use resync_store::{
-    Error as StoreError, ForestCommit, RequestRecord, StructureRecord, SynchronizerFilter,
-};
+use resync_store::{Error as StoreError, ForestCommit, RequestRecord, StructureRecord};
 use std::sync::Arc;
 
 /// An item to add, as a caller names it.
@@ -78,7 +78,7 @@ pub(crate) async fn edit(
     if let Some(version) = answered {
         return recorded(app, &structure, ForestVersion(version)).await;
     }
-    let (commands, read) = resolve(app, &structure, &asked.commands).await?;
+    let (commands, read) = finder::resolve(app, &structure, &asked.commands).await?;
     let mut structure = structure;
     for attempt in 1.. {
         let try_one = TryOne {
@@ -91,8 +91,11 @@ pub(crate) async fn edit(
             Err(TryError::Stale) if asked.base.is_none() && attempt < ATTEMPTS_MAX => {
                 structure = structures::live(app, slug).await?;
             }
+            Err(TryError::Behind) if attempt < ATTEMPTS_MAX => {
+                structure = structures::live(app, slug).await?;
+            }
             Err(TryError::Answered(version)) => return recorded(app, &structure, version).await,
-            Err(TryError::Stale) => {
+            Err(TryError::Stale | TryError::Behind) => {
                 let now = structures::live(app, slug).await?.forest_version;
                 let expected = asked.base.unwrap_or(structure.forest_version);
                 return Err(Refusal::changed(&names::structure(slug), expected, now));
@@ -105,7 +108,10 @@ pub(crate) async fn edit(
 }
 
 enum TryError {
+    /// Somebody else has edited the forest meanwhile.
     Stale,
+    /// The record of the structure was read before the forest had this version.
+    Behind,
     Answered(ForestVersion),
     Refused(Refusal),
 }
@@ -133,6 +139,10 @@ impl TryOne<'_> {
     ) -> Result<(ForestVersion, Vec<ForestChange>), TryError> {
         let (app, structure) = (self.app, self.structure);
         let before = forests::current(app, structure).await?;
+        if before.version != structure.forest_version {
+            // The record is older than the forest, and so is its next row id.
+            return Err(TryError::Behind);
+        }
         if self.asked.base.is_some_and(|base| base != before.version) {
             return Err(TryError::Stale);
         }
@@ -265,136 +275,4 @@ async fn recorded(
         .filter(|one| one.version == version)
         .map(|one| one.changes);
     answer(app, structure, version, changes.unwrap_or_default()).await
-}
-
-/// Finds the issues that the commands name, in the store first and then at the tracker.
-async fn resolve(
-    app: &App,
-    structure: &StructureRecord,
-    asked: &[AskedCommand],
-) -> Result<(Vec<EditCommand>, Vec<(TrackerId, ObservedIssue)>), Refusal> {
-    let mut commands = Vec::with_capacity(asked.len());
-    let mut finder = Finder {
-        app,
-        structure,
-        only: None,
-        read: Vec::new(),
-    };
-    for (index, command) in asked.iter().enumerate() {
-        commands.push(match command {
-            AskedCommand::Move { position, rows } => EditCommand::Move {
-                position: *position,
-                rows: rows.clone(),
-            },
-            AskedCommand::Remove { rows } => EditCommand::Remove { rows: rows.clone() },
-            AskedCommand::Add { position, rows } => {
-                let mut items = Vec::with_capacity(rows.len());
-                for (number, (depth, item)) in rows.iter().enumerate() {
-                    let path = format!("changes[{index}].add_rows.rows[{number}].issue");
-                    items.push((*depth, finder.item(&path, item).await?));
-                }
-                EditCommand::Add {
-                    position: *position,
-                    rows: items,
-                }
-            }
-        });
-    }
-    Ok((commands, finder.read))
-}
-
-/// Finds issues for one edit.
-struct Finder<'a> {
-    app: &'a App,
-    structure: &'a StructureRecord,
-    /// The only tracker of the structure's rules, once it was looked up.
-    only: Option<TrackerId>,
-    /// What trackers were asked for, to be kept with the edit.
-    read: Vec<(TrackerId, ObservedIssue)>,
-}
-
-impl Finder<'_> {
-    async fn item(&mut self, path: &str, item: &AskedItem) -> Result<Item, Refusal> {
-        let (tracker, id, key) = match item {
-            AskedItem::Folder(title) => return Ok(Item::Folder(Arc::clone(title))),
-            AskedItem::Issue { tracker, id, key } => (tracker, id, key),
-        };
-        let tracker = self.tracker(path, tracker.as_ref()).await?;
-        let issue = match id {
-            Some(id) => *id,
-            None => self.by_key(path, tracker, key).await?,
-        };
-        Ok(Item::Issue(IssueRef { tracker, issue }))
-    }
-
-    async fn tracker(&mut self, path: &str, named: Option<&Slug>) -> Result<TrackerId, Refusal> {
-        if let Some(slug) = named {
-            let found = self.app.store.get_tracker(slug.clone()).await;
-            let found = found.map_err(|error| of_store(error, &names::tracker(slug)))?;
-            return Ok(found.id);
-        }
-        if let Some(only) = self.only {
-            return Ok(only);
-        }
-        let filter = SynchronizerFilter {
-            structure: Some(self.structure.id),
-            ..Default::default()
-        };
-        let found = self.app.store.list_synchronizers(filter).await;
-        let name = names::structure(&self.structure.slug);
-        let found = found.map_err(|error| of_store(error, &name))?;
-        let mut trackers: Vec<TrackerId> = found.iter().map(|one| one.rule.tracker).collect();
-        trackers.sort_unstable();
-        trackers.dedup();
-        match trackers.as_slice() {
-            [only] => {
-                self.only = Some(*only);
-                Ok(*only)
-            }
-            _ => {
-                let description = "is required: the rules of the structure do not have one tracker";
-                Err(Refusal::field(format!("{path}.tracker"), description))
-            }
-        }
-    }
-
-    async fn by_key(
-        &mut self,
-        path: &str,
-        tracker: TrackerId,
-        key: &IssueKey,
-    ) -> Result<IssueId, Refusal> {
-        if let Some((_, issue)) = self
-            .read
-            .iter()
-            .find(|(of, issue)| *of == tracker && issue.key == *key)
-        {
-            return Ok(issue.id);
-        }
-        let found = self
-            .app
-            .store
-            .find_observations(tracker, vec![key.clone()])
-            .await;
-        let found = found.map_err(|error| of_store(error, "issues"))?;
-        // A key that was given to another issue: the one that was read last has it now.
-        let last = found
-            .iter()
-            .filter(|one| one.gone_time.is_none())
-            .max_by_key(|one| (one.seen_time, one.issue.id));
-        if let Some(last) = last {
-            return Ok(last.issue.id);
-        }
-        match self.app.probes.find_issue(tracker, key.clone()).await? {
-            Some(issue) => {
-                let id = issue.id;
-                self.read.push((tracker, issue));
-                Ok(id)
-            }
-            None => {
-                let description = format!("the tracker shows no issue {key}; check the key");
-                Err(Refusal::field(format!("{path}.issue_key"), description))
-            }
-        }
-    }
 }
