@@ -7,6 +7,7 @@ mod bad_input;
 mod errors;
 mod forests;
 mod jobs;
+mod measure;
 mod resyncs;
 mod serving;
 mod structures;
