@@ -1,33 +1,27 @@
-//! How long a read takes against the simulated Jira behind HTTP, beside a bare download of the
-//! same pages one after the other: `cargo run --release -p resync-tracker --example read_speed`,
-//! with the number of issues when it is not 100,000.
+//! How long a read takes against the simulated Jira behind HTTP, beside a bare download: the same
+//! requests again, as many at a time, with their answers thrown away.
+//! `cargo run --release -p resync-tracker --example read_speed`, with the number of issues when it
+//! is not 100,000.
 //!
 //! What it is not: a benchmark of Jira. The simulator answers at once, so that what is seen is
 //! the work of the client; `--latency` makes an answer take 40 ms and 0.2 ms for each issue.
 
+use async_trait::async_trait;
 use bytes::Bytes;
-use http::{Method, Request};
+use futures::stream::{self, StreamExt, TryStreamExt};
+use http::{Request, Response};
 use resync_simulator::{Account, Flavour, Latency, Options, Simulator, serve};
 use resync_tracker::jira::{
     Credential, HttpOptions, HttpTransport, Jira, Product, Secret, Settings, Transport,
+    TransportError,
 };
 use resync_tracker::{Query, TrackerReader};
 use std::error::Error;
 use std::io::Write;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio::time::Instant;
-
-const FIELDS: [&str; 7] = [
-    "summary",
-    "issuetype",
-    "project",
-    "status",
-    "assignee",
-    "parent",
-    "updated",
-];
 
 /// All of the content; an order of its own, as most filters have.
 const QUERIES: [&str; 2] = [
@@ -99,70 +93,63 @@ async fn serve_content(product: Product, count: u32, slow: bool) -> Result<Strin
 
 async fn measure(settings: &Settings) -> Result<(), Box<dyn Error>> {
     let mut out = std::io::stdout();
-    // The first search of a query fills the simulator's cache.
-    download(settings).await?;
-    let begin = Instant::now();
-    let (pages, bytes) = download(settings).await?;
-    let bare = begin.elapsed();
-    writeln!(
-        out,
-        "{}: bare download {bare:.2?} ({pages} pages, {bytes} bytes)",
-        settings.product
-    )?;
+    writeln!(out, "{}", settings.product)?;
     for text in QUERIES {
-        let transport = HttpTransport::new(&HttpOptions::default())?;
-        let jira = Jira::new(settings, transport, Arc::new(|| 0.5))?;
+        let transport = Arc::new(Recorder {
+            inner: HttpTransport::new(&HttpOptions::default())?,
+            requests: Mutex::default(),
+        });
+        let jira = Jira::new(settings, Arc::clone(&transport), Arc::new(|| 0.5))?;
+        let query = Query::Jql(text.into());
+        // The first search of a query fills the simulator's cache.
+        jira.read_query(&query, &|_| ()).await?;
+        transport.take();
         let begin = Instant::now();
-        let result = jira.read_query(&Query::Jql(text.into()), &|_| ()).await?;
-        let took = begin.elapsed();
-        let ratio = took.as_secs_f64() / bare.as_secs_f64();
-        let (issues, sent) = (result.issues.len(), jira.counters().sent);
+        let issues = jira.read_query(&query, &|_| ()).await?.issues.len();
+        let read = begin.elapsed();
+
+        let requests = transport.take();
+        let sent = requests.len();
+        let concurrency = settings.max_concurrent_requests as usize;
+        let begin = Instant::now();
+        let sizes: Vec<usize> = stream::iter(requests)
+            .map(|request| transport.inner.send(request))
+            .buffer_unordered(concurrency)
+            .map_ok(|response| response.body().len())
+            .try_collect()
+            .await?;
+        let bare = begin.elapsed();
+        let ratio = read.as_secs_f64() / bare.as_secs_f64();
+        let bytes: usize = sizes.iter().sum();
         writeln!(
             out,
-            "  {took:.2?}, {ratio:.2} × bare: {issues} issues, {sent} requests: {text}"
+            "  read {read:.2?}, bare {bare:.2?}, {ratio:.2} ×: {text}"
         )?;
+        writeln!(out, "    {issues} issues, {sent} requests, {bytes} bytes")?;
     }
     Ok(())
 }
 
-/// The pages of the first query, one after the other, as bytes.
-async fn download(settings: &Settings) -> Result<(usize, usize), Box<dyn Error>> {
-    let transport = HttpTransport::new(&HttpOptions::default())?;
-    let (mut pages, mut bytes, mut start) = (0, 0, 0);
-    let mut token = None;
-    loop {
-        let mut body = serde_json::json!({
-            "jql": QUERIES[0], "fields": FIELDS, "maxResults": settings.page_size,
-        });
-        let (path, authorization) = match settings.product {
-            Product::Cloud => ("/rest/api/3/search/jql", "Basic YW5uOnRva2Vu"),
-            Product::DataCenter => ("/rest/api/2/search", "Bearer token"),
-        };
-        match (settings.product, token.take()) {
-            (Product::DataCenter, _) => body["startAt"] = start.into(),
-            (Product::Cloud, Some(next)) => body["nextPageToken"] = next,
-            (Product::Cloud, None) => {}
-        }
-        let request = Request::builder()
-            .method(Method::POST)
-            .uri(format!("{}{path}", settings.base_uri))
-            .header("authorization", authorization)
-            .header("content-type", "application/json")
-            .body(Bytes::from(body.to_string()))?;
-        let page = transport.send(request).await?.into_body();
-        (pages, bytes, start) = (pages + 1, bytes + page.len(), start + settings.page_size);
-        token = next_token(&page);
-        // Data Center shows no more than its window of offsets to so simple a client.
-        if token.is_none() && (settings.product == Product::Cloud || start >= 10_000) {
-            return Ok((pages, bytes));
-        }
+/// Keeps what was sent, to send it again.
+struct Recorder {
+    inner: HttpTransport,
+    requests: Mutex<Vec<Request<Bytes>>>,
+}
+
+impl Recorder {
+    fn take(&self) -> Vec<Request<Bytes>> {
+        std::mem::take(&mut self.requests.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }
 
-/// The token, found without reading the page as JSON.
-fn next_token(page: &[u8]) -> Option<serde_json::Value> {
-    let text = std::str::from_utf8(page).ok()?;
-    let (_, rest) = text.rsplit_once("\"nextPageToken\":\"")?;
-    let (token, _) = rest.split_once('"')?;
-    Some(token.into())
+#[async_trait]
+impl Transport for Recorder {
+    async fn send(&self, request: Request<Bytes>) -> Result<Response<Bytes>, TransportError> {
+        let copy = request.clone();
+        self.requests
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .push(copy);
+        self.inner.send(request).await
+    }
 }

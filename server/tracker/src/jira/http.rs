@@ -138,7 +138,10 @@ impl Transport for HttpTransport {
 }
 
 async fn read_body(mut answer: reqwest::Response) -> Result<Bytes, TransportError> {
-    let mut body = BytesMut::new();
+    let announced = answer
+        .content_length()
+        .and_then(|length| usize::try_from(length).ok());
+    let mut body = BytesMut::with_capacity(announced.unwrap_or(0).min(RESPONSE_BYTES_MAX));
     while let Some(chunk) = answer
         .chunk()
         .await
