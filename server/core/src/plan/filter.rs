@@ -35,7 +35,7 @@ fn claim_and_add_of_one(
         };
         if let Some(slot) = work.forest.primary_slot(issue) {
             claim(work, slot, issue, id);
-        } else if parent_is_to_come(work, filter, issue) {
+        } else if goes_below_a_matched_one(work, filter, issue) {
             after_their_parents.push(issue);
         } else {
             add(work, filter, issue, id);
@@ -46,16 +46,15 @@ fn claim_and_add_of_one(
     }
 }
 
-/// Whether an issue is a sub-task whose parent this filter will add, so that it can be placed
-/// below it at once.
-fn parent_is_to_come(work: &Work<'_, '_>, filter: &MatchedFilter<'_>, issue: IssueRef) -> bool {
-    work.facts.parent_of_subtask(issue).is_some_and(|parent| {
-        let parent = IssueRef {
-            tracker: issue.tracker,
-            issue: parent,
-        };
-        filter.matched.contains(&parent.issue) && work.forest.primary_row(parent).is_none()
-    })
+/// Whether an issue goes below another one that this filter wants, too. Such issues are added
+/// after all others, so that the children of one parent are in the order of the result, wherever
+/// the parent stands in it.
+fn goes_below_a_matched_one(
+    work: &Work<'_, '_>,
+    filter: &MatchedFilter<'_>,
+    issue: IssueRef,
+) -> bool {
+    owner::wanted_parent(work, issue).is_some_and(|parent| filter.matched.contains(&parent))
 }
 
 /// Claims the primary row, and no alias: a row may have changed its role since it was claimed.

@@ -7,7 +7,7 @@
 use super::snapshot::Part;
 use super::work::Work;
 use crate::claim::ClaimSource;
-use crate::id::{RowId, SynchronizerId};
+use crate::id::{IssueId, RowId, SynchronizerId};
 use crate::issue::IssueRef;
 use crate::synchronizer::{FilterSettings, Settings};
 
@@ -50,5 +50,18 @@ pub(super) fn of(
                 .and_then(primary),
         };
         Some((participant.id, wanted?))
+    })
+}
+
+/// The issue below which a sub-tasks synchronizer that takes part would keep an issue, whether or
+/// not it is in the structure.
+pub(super) fn wanted_parent(work: &Work<'_, '_>, issue: IssueRef) -> Option<IssueId> {
+    let of_tracker = work.participants.iter().filter(|found| found.tracker == issue.tracker);
+    of_tracker.into_iter().find_map(|participant| match &participant.part {
+        Part::Subtasks(read) => read.parent(issue.issue),
+        Part::Bystander(Settings::Subtasks(settings)) => {
+            work.facts.selected_parent(issue, settings)
+        }
+        Part::Filter(_) | Part::Bystander(Settings::Filter(_)) => None,
     })
 }

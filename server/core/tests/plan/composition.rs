@@ -523,3 +523,55 @@ fn an_issue_keeps_its_row_when_its_parent_issue_comes_late() {
         "#]],
     );
 }
+
+#[test]
+fn children_of_one_parent_are_added_in_the_order_of_the_result() {
+    check(
+        "
+        subtasks S on
+        filter F
+        jira b<X c<X
+        match F b X c
+        rows
+          Y me
+        ",
+        expect![[r#"
+            add X at the top (F FilterMatched)
+            add b under X (F FilterMatched)
+            add c under X (F FilterMatched)
+            +F X
+            +F b
+            +S b
+            +F c
+            +S c
+            --
+            Y
+            X
+              b
+              c
+        "#]],
+    );
+}
+
+#[test]
+fn without_a_sub_tasks_synchronizer_sub_tasks_keep_their_place_in_the_result() {
+    check(
+        "
+        filter F
+        jira b<X
+        match F b X
+        rows
+          Y me
+        ",
+        expect![[r#"
+            add b at the top (F FilterMatched)
+            add X at the top (F FilterMatched)
+            +F b
+            +F X
+            --
+            Y
+            b
+            X
+        "#]],
+    );
+}
