@@ -1,7 +1,7 @@
 //! Rows as people see them: a row of a forest with what is known of its issue.
 
 use super::App;
-use super::forests::{Snapshot, at_version, current};
+use super::forests::{Snapshot, at_version, current, off_thread};
 use super::labels::Labels;
 use crate::filter::{Filter, Type, Value};
 use crate::refusal::{Refusal, of_store};
@@ -171,15 +171,21 @@ pub(crate) struct Cursor {
 }
 
 /// The snapshot that a page shows: that of the page before, the one asked for, or the current one.
+/// Its order is worked out.
 pub(crate) async fn snapshot(
     app: &App,
     structure: &StructureRecord,
     version: Option<ForestVersion>,
 ) -> Result<Arc<Snapshot>, Refusal> {
-    match version {
-        Some(version) => at_version(app, structure, version).await,
-        None => current(app, structure).await,
-    }
+    let snapshot = match version {
+        Some(version) => at_version(app, structure, version).await?,
+        None => current(app, structure).await?,
+    };
+    off_thread(snapshot.forest.len(), move || {
+        snapshot.order();
+        snapshot
+    })
+    .await
 }
 
 /// Goes through the rows that pass, from `offset` on, until `take` has enough. `take` gets each

@@ -5,7 +5,7 @@
 //! `api::stream` sends, beats and ends.
 
 use super::edits::added_issues;
-use super::forests::{self, Snapshot};
+use super::forests::Snapshot;
 use super::labels::Labels;
 use super::pause::Pause;
 use super::rows::{self, Known, RowView, observations};
@@ -187,7 +187,7 @@ impl StructureWatch {
             self.end();
             return Ok(());
         }
-        let snapshot = forests::current(&self.app, &self.record).await?;
+        let snapshot = rows::snapshot(&self.app, &self.record, None).await?;
         self.version = snapshot.version;
         self.labels = self.load_labels().await?;
         let message = self.message(ForestNews::Reset(self.record.clone()), false);

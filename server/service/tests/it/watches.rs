@@ -50,6 +50,16 @@ async fn end<T: std::fmt::Debug>(stream: &mut Streaming<T>) -> Result<Option<T>,
     waited.expect("an end in time")
 }
 
+/// Reads on until the watch breaks.
+async fn broken<T: std::fmt::Debug>(stream: &mut Streaming<T>) -> Status {
+    loop {
+        match end(stream).await {
+            Ok(message) => assert!(message.is_some(), "ended without an error"),
+            Err(status) => return status,
+        }
+    }
+}
+
 /// A message in one line.
 fn told(message: &v1::WatchStructureResponse) -> String {
     let name = message.r#type().as_str_name().trim_start_matches("TYPE_");
@@ -234,6 +244,34 @@ async fn many_rows_come_in_chunks_and_a_large_version_is_continued() {
         sizes.push(message.rows.len());
     }
     assert_eq!(sizes, [0, 1000, 1000, 700, 0]);
+}
+
+#[tokio::test]
+async fn a_watcher_that_is_far_behind_gets_the_rows_anew() {
+    let server = TestServer::start().await;
+    server.create_structure("roadmap").await;
+    let mut stream = watch(&server, structure("")).await;
+    next(&mut stream).await;
+    let token = next(&mut stream).await.resume_token;
+    drop(stream);
+    let titles = vec!["F"; 1_000];
+    for _ in 0..10 {
+        server.edit(vec![add_folders(0, 0, &titles)]).await;
+    }
+    let once = |token: &str| v1::WatchStructureRequest {
+        once: true,
+        ..structure(token)
+    };
+    let mut stream = watch(&server, once(&token)).await;
+    let first = next(&mut stream).await;
+    assert_eq!(
+        told(&first),
+        "CHANGES v1 rows 0 changes 500 continued",
+        "10,000 are sent"
+    );
+    server.edit(vec![add_folders(0, 0, &titles)]).await;
+    let mut stream = watch(&server, once(&token)).await;
+    assert_eq!(next(&mut stream).await.r#type(), ForestType::Reset);
 }
 
 #[tokio::test]
@@ -633,12 +671,7 @@ async fn a_watcher_that_takes_nothing_is_given_up() {
         assert!(waited < 200, "the watch was never given up");
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
-    let status = loop {
-        match end(&mut stream).await {
-            Ok(message) => assert!(message.is_some(), "ended without an error"),
-            Err(status) => break status,
-        }
-    };
+    let status = broken(&mut stream).await;
     let status = assert_refused::<()>(Err(status), Code::ResourceExhausted, "WATCHER_TOO_SLOW");
     assert!(
         tonic_types::StatusExt::get_error_details(&status)
@@ -653,19 +686,11 @@ async fn a_deadline_of_a_watch_is_kept() {
     server.create_structure("roadmap").await;
     let mut request = tonic::Request::new(structure(""));
     request.set_timeout(Duration::from_millis(200));
-    let mut stream = server
-        .structures()
-        .watch_structure(request)
-        .await
-        .unwrap()
-        .into_inner();
-    let status = loop {
-        match end(&mut stream).await {
-            Ok(message) => assert!(message.is_some(), "ended without an error"),
-            Err(status) => break status,
-        }
+    let status = match server.structures().watch_structure(request).await {
+        Err(status) => status,
+        Ok(stream) => broken(&mut stream.into_inner()).await,
     };
-    assert_eq!(status.code(), Code::DeadlineExceeded);
+    assert_refused::<()>(Err(status), Code::DeadlineExceeded, "CANCELLED");
 }
 
 #[tokio::test]
@@ -681,12 +706,7 @@ async fn an_old_watch_is_asked_to_call_again() {
     .await;
     server.create_structure("roadmap").await;
     let mut stream = watch(&server, structure("")).await;
-    let status = loop {
-        match end(&mut stream).await {
-            Ok(message) => assert!(message.is_some(), "ended without an error"),
-            Err(status) => break status,
-        }
-    };
+    let status = broken(&mut stream).await;
     assert_refused::<()>(Err(status), Code::Unavailable, "SERVER_DRAINING");
 }
 

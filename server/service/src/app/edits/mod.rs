@@ -146,9 +146,7 @@ impl TryOne<'_> {
         if self.asked.base.is_some_and(|base| base != before.version) {
             return Err(TryError::Stale);
         }
-        let mut forest = before.forest.clone();
-        let changes = edit::expand(&mut forest, commands, structure.next_row_id)
-            .map_err(|problem| refusal_of(&problem, commands))?;
+        let (mut forest, changes) = self.expand(&before, commands).await?;
         require_size(app, structure, &forest)?;
         if self.asked.validate_only || changes.is_empty() {
             return Ok((before.version, changes));
@@ -168,6 +166,22 @@ impl TryOne<'_> {
                 Ok((version, changes))
             }
         }
+    }
+
+    /// The forest after the commands, and the steps to it. Copying a large forest takes a while.
+    async fn expand(
+        &self,
+        before: &Arc<Snapshot>,
+        commands: &[EditCommand],
+    ) -> Result<(Forest, Vec<ForestChange>), Refusal> {
+        let (before, asked) = (Arc::clone(before), commands.to_vec());
+        let next_row_id = self.structure.next_row_id;
+        let expanded = forests::off_thread(before.forest.len(), move || {
+            let mut forest = before.forest.clone();
+            edit::expand(&mut forest, &asked, next_row_id).map(|changes| (forest, changes))
+        })
+        .await?;
+        expanded.map_err(|problem| refusal_of(&problem, commands))
     }
 
     fn commit(
