@@ -1,11 +1,13 @@
 //! Reading a search on Cloud: which issues match, in order, and beside it the issues by id.
 //!
-//! What it is not: parallel chains of pages over parts of a search. Nothing in JQL cuts a search
-//! into parts that are sure to be disjoint and complete; reading by id needs no such cut, spreads
-//! evenly over the connections, and shows each issue as it is now and not as the index knows it.
+//! What it is not: a cut into ranges of ids. Jira compares the keys that belong to two ids, and
+//! within one project only, so that such ranges lose issues in silence. A listing without an order
+//! of its own is cut by when issues were created, which never changes; the issues themselves are
+//! read by id, which spreads evenly over the connections, and shows each one as it is now and not
+//! as the index knows it.
 
 use super::exchange::Call;
-use super::lookup::BULK_FETCH_MAX;
+use super::listing::{self, Census, Chain};
 use super::query::{Meter, Search, arrange};
 use super::transport::Transport;
 use super::wire::{Interner, OBSERVED_FIELDS, Page, Unreadable};
@@ -15,48 +17,20 @@ use futures::future::{BoxFuture, FutureExt};
 use futures::stream::{FuturesUnordered, StreamExt};
 use resync_core::id::IssueId;
 use resync_core::issue::{ObservedIssue, QueryResult};
-use rustc_hash::FxHashSet;
+use resync_core::time::Timestamp;
 use serde_json::json;
-use std::collections::VecDeque;
 
 /// Ids per page: the most that Cloud gives, and only when nothing but ids is asked for.
 const IDS_PER_PAGE: u32 = 5000;
 
-/// Empty pages in a row that promise a next one, before they are taken for a loop.
-const EMPTY_PAGES_MAX: u32 = 20;
-
-/// Share of listed issues that may have become unreadable since, in percent: deletions that the
-/// index has not seen. More is a permission that was lost while reading, and no result.
-const UNREADABLE_PERCENT_MAX: usize = 1;
-
-/// Number of such issues that is never too many.
-const UNREADABLE_ALWAYS: usize = 20;
-
-/// A read in progress.
-#[derive(Default)]
-struct Census {
-    /// All ids so far, each once, in the order of the query.
-    order: Vec<IssueId>,
-    known: FxHashSet<IssueId>,
-    /// Listed, not yet asked for.
-    waiting: VecDeque<IssueId>,
-    issues: Vec<ObservedIssue>,
-    tokens: FxHashSet<String>,
-    empty_pages: u32,
-}
+/// Parts of a listing for each connection.
+const PARTS_PER_CONNECTION: usize = 4;
 
 /// What comes back from a request.
 enum Step {
-    Listed(Page<IssueId>),
+    /// A page of the chain with this number.
+    Listed(usize, Page<IssueId>),
     Fetched(Vec<ObservedIssue>),
-}
-
-/// Where the listing is.
-enum Listing {
-    /// The page with this token is next; `None` is the first.
-    Due(Option<String>),
-    UnderWay,
-    Done,
 }
 
 impl<T: Transport> Jira<T> {
@@ -84,16 +58,15 @@ impl<T: Transport> Jira<T> {
         interner: &Interner,
     ) -> Result<QueryResult, Error> {
         let jql = search.jql.in_own_order();
-        let call = self.search_call(&jql, &OBSERVED_FIELDS, self.page_size, None);
+        let fields: Vec<&str> = OBSERVED_FIELDS.into_iter().chain(["created"]).collect();
+        let call = self.search_call(&jql, &fields, self.page_size, None);
         let first = self
             .search(&call, |body| wire::issue_page(body, interner))
             .await?;
         let own_order = search.jql.order.is_some();
+        let oldest = first.items.first().and_then(|dated| dated.created);
         let issues = first.items.into_iter().map(|dated| dated.issue).collect();
-        let mut census = Census {
-            issues,
-            ..Census::default()
-        };
+        let mut census = Census::of(issues);
         if first.next.is_none() {
             meter.expect(census.issues.len() as u64);
             meter.advance(census.issues.len());
@@ -104,33 +77,69 @@ impl<T: Transport> Jira<T> {
             ));
         }
         // The estimate is for people who wait; a read does not fail for want of it.
-        if let Ok(total) = self.estimate(&search.jql.condition).await {
+        let total = self.estimate(&search.jql.condition).await.ok();
+        if let Some(total) = total {
             meter.expect(total);
         }
         meter.advance(census.issues.len());
-        self.read_listed(&jql, &mut census, meter, interner).await?;
+        let large = total.is_none_or(|total| total > u64::from(IDS_PER_PAGE));
+        let parts = match oldest.filter(|_| large && !own_order) {
+            Some(oldest) => self.parts(search, oldest, interner).await?,
+            None => vec![jql],
+        };
+        self.read_listed(&parts, &mut census, meter, interner)
+            .await?;
         census.finish(own_order)
     }
 
-    /// Lists all ids, and reads those that are not read yet while listing goes on.
+    /// Cuts a search into parts of about equal spans of creation, several for each connection, so
+    /// that a span in which much was created does not keep the others waiting.
+    async fn parts(
+        &self,
+        search: &Search,
+        oldest: Timestamp,
+        interner: &Interner,
+    ) -> Result<Vec<String>, Error> {
+        let newest_first = format!("{} ORDER BY created DESC, key DESC", search.jql.condition);
+        let fields: Vec<&str> = OBSERVED_FIELDS.into_iter().chain(["created"]).collect();
+        let call = self.search_call(&newest_first, &fields, 1, None);
+        let page = self
+            .search(&call, |body| wire::issue_page(body, interner))
+            .await?;
+        let newest = page
+            .items
+            .first()
+            .and_then(|dated| dated.created)
+            .unwrap_or(oldest);
+        let cuts = listing::cuts(oldest, newest, self.concurrency * PARTS_PER_CONNECTION);
+        let from = std::iter::once(None).chain(cuts.iter().copied().map(Some));
+        let to = cuts.iter().copied().map(Some).chain([None]);
+        Ok(from
+            .zip(to)
+            .map(|(from, to)| search.jql.created_within(from, to))
+            .collect())
+    }
+
+    /// Lists all ids, and reads those that are not read yet while listing goes on. What is listed
+    /// is read before more is listed, so that little waits in memory.
     async fn read_listed(
         &self,
-        jql: &str,
+        parts: &[String],
         census: &mut Census,
         meter: &Meter<'_>,
         interner: &Interner,
     ) -> Result<(), Error> {
-        let held: FxHashSet<IssueId> = census.issues.iter().map(|issue| issue.id).collect();
-        let mut listing = Listing::Due(None);
+        let mut chains: Vec<Chain> = parts.iter().map(|_| Chain::default()).collect();
         let mut requests: FuturesUnordered<BoxFuture<'_, Result<Step, Error>>> =
             FuturesUnordered::new();
         loop {
             while requests.len() < self.concurrency {
-                if let Listing::Due(token) = &mut listing {
-                    requests.push(self.list(jql, token.take()).boxed());
-                    listing = Listing::UnderWay;
-                } else if let Some(ids) = census.next_chunk(matches!(listing, Listing::Done)) {
+                let all_listed = chains.iter().all(Chain::is_done);
+                if let Some(ids) = census.next_chunk(all_listed) {
                     requests.push(self.fetch_step(ids, interner).boxed());
+                } else if let Some((number, token)) = listing::take_due(&mut chains) {
+                    let Some(part) = parts.get(number) else { break };
+                    requests.push(self.list(number, part, token).boxed());
                 } else {
                     break;
                 }
@@ -142,14 +151,21 @@ impl<T: Transport> Jira<T> {
                     meter.advance(issues.len());
                     census.issues.extend(issues);
                 }
-                Some(Ok(Step::Listed(page))) => listing = census.take_page(page, &held)?,
+                Some(Ok(Step::Listed(number, page))) => {
+                    if let Some(chain) = chains.get_mut(number) {
+                        census.take_page(page, chain)?;
+                    }
+                }
             }
         }
     }
 
-    async fn list(&self, jql: &str, token: Option<String>) -> Result<Step, Error> {
+    async fn list(&self, number: usize, jql: &str, token: Option<String>) -> Result<Step, Error> {
         let call = self.search_call(jql, &["id"], IDS_PER_PAGE, token.as_deref());
-        Ok(Step::Listed(self.search(&call, wire::id_page).await?))
+        Ok(Step::Listed(
+            number,
+            self.search(&call, wire::id_page).await?,
+        ))
     }
 
     async fn fetch_step(&self, ids: Vec<IssueId>, interner: &Interner) -> Result<Step, Error> {
@@ -207,64 +223,5 @@ impl<T: Transport> Jira<T> {
     ) -> Result<Page<I>, Error> {
         let outcome = self.exchange.fetch(call, decode).await;
         outcome.map_err(|failure| failure.of_search(self.product))
-    }
-}
-
-impl Census {
-    /// Takes a page of ids in, and says where the next one is.
-    fn take_page(
-        &mut self,
-        page: Page<IssueId>,
-        held: &FxHashSet<IssueId>,
-    ) -> Result<Listing, Error> {
-        self.empty_pages = if page.items.is_empty() {
-            self.empty_pages + 1
-        } else {
-            0
-        };
-        for id in page.items {
-            if self.known.insert(id) {
-                self.order.push(id);
-                if !held.contains(&id) {
-                    self.waiting.push_back(id);
-                }
-            }
-        }
-        let Some(token) = page.next else {
-            return Ok(Listing::Done);
-        };
-        if self.empty_pages > EMPTY_PAGES_MAX {
-            let detail = format!("{EMPTY_PAGES_MAX} pages in a row are empty and not the last");
-            return Err(Error::AnswerInvalid { detail });
-        }
-        if !self.tokens.insert(token.clone()) {
-            let detail = "a page names itself or an earlier one as the next".to_owned();
-            return Err(Error::AnswerInvalid { detail });
-        }
-        Ok(Listing::Due(Some(token)))
-    }
-
-    /// The next ids to read; a chunk that is not full only when no more follow.
-    fn next_chunk(&mut self, all_listed: bool) -> Option<Vec<IssueId>> {
-        let full = self.waiting.len() >= BULK_FETCH_MAX;
-        if !full && (!all_listed || self.waiting.is_empty()) {
-            return None;
-        }
-        let length = self.waiting.len().min(BULK_FETCH_MAX);
-        Some(self.waiting.drain(..length).collect())
-    }
-
-    fn finish(mut self, own_order: bool) -> Result<QueryResult, Error> {
-        // The list is one view of the query; what was seen before it may have left since.
-        self.issues.retain(|issue| self.known.contains(&issue.id));
-        let result = arrange(self.issues, own_order.then_some(self.order.as_slice()));
-        let listed = self.order.len();
-        let unreadable = listed.saturating_sub(result.issues.len());
-        if unreadable > UNREADABLE_ALWAYS.max(listed * UNREADABLE_PERCENT_MAX / 100) {
-            let detail =
-                format!("{unreadable} of {listed} issues were listed but could not be read");
-            return Err(Error::AnswerInvalid { detail });
-        }
-        Ok(result)
     }
 }

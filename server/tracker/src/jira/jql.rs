@@ -63,6 +63,18 @@ impl Jql {
         self.in_order(self.order.as_deref().unwrap_or(STABLE_ORDER))
     }
 
+    /// The part of the query that was created in a span, with its issues by creation: what was
+    /// created never changes, so parts of adjacent spans are disjoint, and together the whole.
+    pub(super) fn created_within(&self, from: Option<Timestamp>, to: Option<Timestamp>) -> String {
+        let from = from.map(|Timestamp(milliseconds)| format!("created >= {milliseconds}"));
+        let to = to.map(|Timestamp(milliseconds)| format!("created < {milliseconds}"));
+        let condition = (!self.condition.is_empty()).then(|| format!("({})", self.condition));
+        let bounds: Vec<String> = [condition, from, to].into_iter().flatten().collect();
+        format!("{} {STABLE_ORDER}", bounds.join(" AND "))
+            .trim_start()
+            .to_owned()
+    }
+
     /// The query in the stable order, from one moment of creation on.
     pub(super) fn since_creation(&self, from: Option<Timestamp>) -> String {
         let Some(Timestamp(milliseconds)) = from else {

@@ -26,6 +26,7 @@ mod field;
 mod http;
 mod jql;
 mod limiter;
+mod listing;
 mod lookup;
 mod query;
 mod settings;
