@@ -23,6 +23,9 @@ use serde_json::json;
 /// Ids per page: the most that Cloud gives, and only when nothing but ids is asked for.
 const IDS_PER_PAGE: u32 = 5000;
 
+/// Share of the estimate that the parts of a listing must show, in percent; estimates lag a little.
+const LISTED_PERCENT_MIN: u64 = 95;
+
 /// Parts of a listing for each connection.
 const PARTS_PER_CONNECTION: usize = 4;
 
@@ -89,6 +92,13 @@ impl<T: Transport> Jira<T> {
         };
         self.read_listed(&parts, &mut census, meter, interner)
             .await?;
+        let expected = total.map_or(0, |total| total * LISTED_PERCENT_MIN / 100);
+        if parts.len() > 1 && (census.listed() as u64) < expected {
+            // The parts show less than they should together: the whole is the word.
+            let whole = [search.jql.in_own_order()];
+            self.read_listed(&whole, &mut census, meter, interner)
+                .await?;
+        }
         census.finish(own_order)
     }
 

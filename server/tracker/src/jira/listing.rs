@@ -106,6 +106,11 @@ impl Census {
         }
     }
 
+    /// How many issues are listed.
+    pub(super) fn listed(&self) -> usize {
+        self.order.len()
+    }
+
     /// Takes a page of ids in, and notes where the next one of its chain is.
     pub(super) fn take_page(
         &mut self,
