@@ -5,9 +5,12 @@
 use crate::probes::Prober;
 use crate::trackers::{Connections, Directory};
 use resync_core::id::{Principal, Uid};
-use resync_jobs::{Changed, Clock, Engine, EngineParts, EngineSettings, Fraction, TrackerDirectory};
+use resync_jobs::{
+    Changed, Clock, Engine, EngineParts, EngineSettings, Fraction, TrackerDirectory,
+};
 use resync_service::{
-    Access, Build, Features, Limits, Parts, Probe, ProbeQueue, Random, Service, Signal, TrackerPolicy,
+    Access, Build, Features, Limits, Parts, Probe, ProbeQueue, Random, Service, Signal,
+    TrackerPolicy,
 };
 use resync_store::Store;
 use std::net::SocketAddr;
@@ -91,8 +94,10 @@ pub struct Assembled {
 pub async fn assemble(parts: ServerParts) -> anyhow::Result<Assembled> {
     let shutdown = CancellationToken::new();
     let (nudge, signal) = (Arc::new(Notify::new()), Signal::new());
-    let trackers: Arc<dyn TrackerDirectory> =
-        Arc::new(Directory::new(parts.connections, Arc::clone(&parts.fraction)));
+    let trackers: Arc<dyn TrackerDirectory> = Arc::new(Directory::new(
+        parts.connections,
+        Arc::clone(&parts.fraction),
+    ));
     let (probes, questions) = ProbeQueue::new();
     let limits = Limits {
         concurrent_jobs_max: i32::try_from(parts.engine.concurrent_jobs).unwrap_or(i32::MAX),
@@ -132,8 +137,18 @@ pub async fn assemble(parts: ServerParts) -> anyhow::Result<Assembled> {
         owner: parts.owner,
         settings: parts.engine,
     });
-    let prober = Prober { store: parts.store, trackers, clock: parts.clock };
-    Ok(Assembled { service, engine, prober, questions, shutdown })
+    let prober = Prober {
+        store: parts.store,
+        trackers,
+        clock: parts.clock,
+    };
+    Ok(Assembled {
+        service,
+        engine,
+        prober,
+        questions,
+        shutdown,
+    })
 }
 
 /// Starts a server on a listener that is bound already.
@@ -142,14 +157,25 @@ pub async fn assemble(parts: ServerParts) -> anyhow::Result<Assembled> {
 /// When the address of the listener or the secret of the store cannot be had.
 pub async fn start(listener: TcpListener, parts: ServerParts) -> anyhow::Result<Running> {
     let address = listener.local_addr()?;
-    let Assembled { service, engine, prober, questions, shutdown } = assemble(parts).await?;
+    let Assembled {
+        service,
+        engine,
+        prober,
+        questions,
+        shutdown,
+    } = assemble(parts).await?;
     tokio::spawn(prober.run(questions));
     let engine = tokio::spawn(engine.run());
     let serving = tokio::spawn(async move {
         resync_service::serve(service, listener).await?;
         Ok(())
     });
-    Ok(Running { address, shutdown, serving, engine })
+    Ok(Running {
+        address,
+        shutdown,
+        serving,
+        engine,
+    })
 }
 
 /// The principal of everybody on this machine: there is no sign-in on loopback.

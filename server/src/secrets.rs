@@ -98,7 +98,7 @@ mod tests {
     }
 
     fn refusal(secrets: &Secrets, name: &str, host: &str) -> String {
-        let problem = secrets.credential(name, host).err().expect("it is refused");
+        let problem = secrets.credential(name, host).expect_err("it is refused");
         assert_eq!(problem.reason, Reason::TrackerCredentialRefused);
         problem.message
     }

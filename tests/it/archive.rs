@@ -290,7 +290,7 @@ async fn a_removal(server: &Server, question: &Question, records: &[Record]) {
         .collect();
     let after = answer(question, &records);
     assert_eq!(
-        usize::try_from(planned).unwrap(),
+        usize::try_from(planned).expect("a count is not negative"),
         before.len() - after.len()
     );
     let outline = outline::of(&server.client, question.id).await;

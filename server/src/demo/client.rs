@@ -119,7 +119,8 @@ fn tell_progress(progress: &JobProgress, told: (Phase, i32)) -> (Phase, i32) {
         progress.phase(),
         progress.percent.unwrap_or(0) / PERCENT_STEP,
     );
-    if (phase, step) == told || phase == Phase::Unspecified {
+    let ended = progress.percent == Some(100);
+    if (phase, step) == told || phase == Phase::Unspecified || ended {
         return told;
     }
     let percent = progress
@@ -131,15 +132,18 @@ fn tell_progress(progress: &JobProgress, told: (Phase, i32)) -> (Phase, i32) {
 
 /// What a finished job did, in a few words.
 pub(super) fn outcome(job: &Job) -> String {
-    let counters = job.counters.clone().unwrap_or_default();
+    let counters = job.counters.unwrap_or_default();
     let count = |number: i32| thousands(usize::try_from(number).unwrap_or_default());
     format!(
-        "{} issues read in {} requests: {} rows added, {} moved, {} removed; verified, version {}",
+        "{} issues read in {} requests: {} rows added, {} moved, {} removed; verified{}",
         count(counters.read_issue_count),
         count(counters.tracker_request_count),
         count(counters.added_row_count),
         count(counters.moved_row_count),
         count(counters.removed_row_count),
-        job.result_forest_version,
+        match job.result_forest_version {
+            0 => String::new(),
+            version => format!(", version {version}"),
+        },
     )
 }

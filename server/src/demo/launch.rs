@@ -72,7 +72,7 @@ pub(super) async fn set_up(
             .context("arranging the rows in folders")?;
     }
     simulator
-        .edit(|state| drift(state))
+        .edit(drift)
         .context("editing the simulated Jira")?;
     simulator
         .edit(|state| misbehave(state, scenario))

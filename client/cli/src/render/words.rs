@@ -160,7 +160,9 @@ pub fn hold_reason(reason: job_change::HoldReason) -> &'static str {
         HoldReason::ParentAbsent => "the parent of the sub-task is not in the structure",
         HoldReason::WouldCloseCycle => "its place would be below itself",
         HoldReason::NotConfirmed => "it was not in the plan that was confirmed",
-        HoldReason::Inaccessible => "Jira does not show it: deleted or hidden, which cannot be told apart",
+        HoldReason::Inaccessible => {
+            "Jira does not show it: deleted or hidden, which cannot be told apart"
+        }
     }
 }
 

@@ -56,12 +56,17 @@ pub(super) fn of(
 /// The issue below which a sub-tasks synchronizer that takes part would keep an issue, whether or
 /// not it is in the structure.
 pub(super) fn wanted_parent(work: &Work<'_, '_>, issue: IssueRef) -> Option<IssueId> {
-    let of_tracker = work.participants.iter().filter(|found| found.tracker == issue.tracker);
-    of_tracker.into_iter().find_map(|participant| match &participant.part {
-        Part::Subtasks(read) => read.parent(issue.issue),
-        Part::Bystander(Settings::Subtasks(settings)) => {
-            work.facts.selected_parent(issue, settings)
-        }
-        Part::Filter(_) | Part::Bystander(Settings::Filter(_)) => None,
-    })
+    let of_tracker = work
+        .participants
+        .iter()
+        .filter(|found| found.tracker == issue.tracker);
+    of_tracker
+        .into_iter()
+        .find_map(|participant| match &participant.part {
+            Part::Subtasks(read) => read.parent(issue.issue),
+            Part::Bystander(Settings::Subtasks(settings)) => {
+                work.facts.selected_parent(issue, settings)
+            }
+            Part::Filter(_) | Part::Bystander(Settings::Filter(_)) => None,
+        })
 }
