@@ -10,6 +10,7 @@ use resync_core::id::Principal;
 use resync_jobs::EngineSettings;
 use resync_service::{Features, TrackerPolicy};
 use resync_simulator::{Account, Flavour, Options, Simulator};
+use resync_store::Store;
 use resync_tracker::jira::{HttpOptions, HttpTransport};
 use resyncd::clock;
 use resyncd::config::{SecretBinding, SecretKind};
@@ -57,6 +58,20 @@ pub(crate) fn simulator(flavour: Flavour) -> Simulator {
 impl Server {
     /// Starts a server and a Jira, with a tracker `jira` between them.
     pub(crate) async fn start(flavour: Flavour, simulator: Simulator) -> Server {
+        let folder = tempfile::tempdir().expect("a folder can be made");
+        let store = open_folder(&folder.path().join("data"))
+            .await
+            .expect("the store opens");
+        Server::start_on(store, folder, flavour, simulator).await
+    }
+
+    /// The same, on a store that is open.
+    pub(crate) async fn start_on(
+        store: Store,
+        folder: TempDir,
+        flavour: Flavour,
+        simulator: Simulator,
+    ) -> Server {
         let jira = TcpListener::bind("127.0.0.1:0")
             .await
             .expect("a port is free");
@@ -67,8 +82,28 @@ impl Server {
             served,
             std::future::pending(),
         ));
+        let server = Server::beside(store, folder, simulator).await;
+        let product = match flavour {
+            Flavour::Cloud => tracker::Product::JiraCloud,
+            Flavour::DataCenter => tracker::Product::JiraDataCenter,
+        };
+        let connection = Tracker {
+            product: product.into(),
+            base_uri: format!("http://{jira_address}"),
+            credential: "bot".to_owned(),
+            limits: Some(TrackerLimits {
+                max_concurrent_requests: Some(4),
+                max_requests_per_second: Some(100_000),
+            }),
+            ..Tracker::default()
+        };
+        let created = server.client.create_tracker("jira", connection).await;
+        created.expect("the tracker is created");
+        server
+    }
 
-        let folder = tempfile::tempdir().expect("a folder can be made");
+    /// A server without a tracker of its own, on a store that another one may be using.
+    pub(crate) async fn beside(store: Store, folder: TempDir, simulator: Simulator) -> Server {
         let token = folder.path().join("token");
         std::fs::write(&token, account().token).expect("a file can be written");
         let secrets = Secrets::new(vec![SecretBinding {
@@ -86,9 +121,7 @@ impl Server {
         let running = run::start(
             listener,
             ServerParts {
-                store: open_folder(&folder.path().join("data"))
-                    .await
-                    .expect("the store opens"),
+                store,
                 connections: Arc::new(NetworkConnections {
                     transport: Arc::new(transport),
                     secrets,
@@ -116,24 +149,6 @@ impl Server {
         .await
         .expect("the server starts");
         let client = Client::connect(&format!("http://{}", running.address)).expect("an address");
-        let product = match flavour {
-            Flavour::Cloud => tracker::Product::JiraCloud,
-            Flavour::DataCenter => tracker::Product::JiraDataCenter,
-        };
-        let connection = Tracker {
-            product: product.into(),
-            base_uri: format!("http://{jira_address}"),
-            credential: "bot".to_owned(),
-            limits: Some(TrackerLimits {
-                max_concurrent_requests: Some(4),
-                max_requests_per_second: Some(100_000),
-            }),
-            ..Tracker::default()
-        };
-        client
-            .create_tracker("jira", connection)
-            .await
-            .expect("the tracker is created");
         Server {
             client,
             simulator,
