@@ -12,6 +12,8 @@ use resync_jobs::EngineSettings;
 use resync_service::{Features, TrackerPolicy};
 use resync_store::{Executor, Location, Store};
 use resync_tracker::jira::{HttpOptions, HttpTransport};
+use std::fs::DirBuilder;
+use std::os::unix::fs::DirBuilderExt;
 use std::path::Path;
 use std::sync::Arc;
 use tokio::net::TcpListener;
@@ -79,7 +81,11 @@ pub fn main(arguments: &ServeArguments) -> anyhow::Result<()> {
 /// # Errors
 /// When the folder cannot be made or the store cannot be opened.
 pub async fn open_folder(folder: &Path) -> anyhow::Result<Store> {
-    std::fs::create_dir_all(folder)
+    // The store holds the secret that signs confirmation tokens: it is nobody else's to read.
+    DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(folder)
         .with_context(|| format!("the data folder {} cannot be made", folder.display()))?;
     let location = Location::File(folder.join(STORE_FILE));
     Store::open(location, Executor::Threads)

@@ -156,9 +156,9 @@ async fn retry_or_fail(
                 .log(
                     Severity::Warning,
                     format!(
-                        "{}. Trying again in {} s.",
+                        "{}. Trying again in about {} s.",
                         failure.problem.message,
-                        wait.as_secs()
+                        wait.as_secs().max(1)
                     ),
                 )
                 .await?;
