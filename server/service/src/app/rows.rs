@@ -53,8 +53,17 @@ impl RowView {
     }
 }
 
+/// The rows of one message, from `offset` on: as many as fit.
+pub(crate) async fn read(
+    app: &App,
+    snapshot: &Snapshot,
+    offset: usize,
+) -> Result<Vec<RowView>, Refusal> {
+    chunk(app, snapshot, offset).await.map(fitting)
+}
+
 /// The front of some rows that fits one message; at least one row.
-pub(crate) fn fitting(mut rows: Vec<RowView>) -> Vec<RowView> {
+fn fitting(mut rows: Vec<RowView>) -> Vec<RowView> {
     let mut bytes = 0;
     let mut fits = |row: &RowView| {
         bytes += row.bytes();

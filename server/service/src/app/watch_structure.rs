@@ -19,6 +19,7 @@ use resync_store::{StructureRecord, VersionRecord};
 use std::collections::VecDeque;
 use std::sync::Arc;
 use tokio::sync::watch;
+use tokio::task::JoinHandle;
 use tokio::time::Instant;
 
 /// Most changes in one message: at most 2 kB each, so that it stays within what clients take.
@@ -83,6 +84,9 @@ enum Phase {
     Ended,
 }
 
+/// Rows that are being read.
+type Reading = JoinHandle<Result<Vec<RowView>, Refusal>>;
+
 /// A watch of one forest.
 pub(crate) struct StructureWatch {
     app: App,
@@ -99,6 +103,8 @@ pub(crate) struct StructureWatch {
     changed: watch::Receiver<()>,
     pause: Pause,
     ready: VecDeque<ForestMessage>,
+    /// The rows from an offset on, being read.
+    ahead: Option<(usize, Reading)>,
 }
 
 impl StructureWatch {
@@ -137,6 +143,7 @@ impl StructureWatch {
             once: options.once,
             changed,
             ready: VecDeque::new(),
+            ahead: None,
         })
     }
 
@@ -182,6 +189,7 @@ impl StructureWatch {
     }
 
     async fn reset(&mut self) -> Result<(), Refusal> {
+        self.ahead = None;
         self.record = structures::any(&self.app, &self.slug).await?;
         if self.record.delete_time.is_some() {
             self.end();
@@ -197,13 +205,21 @@ impl StructureWatch {
     }
 
     async fn rows(&mut self, snapshot: Arc<Snapshot>, offset: usize) -> Result<(), Refusal> {
-        let rows = rows::fitting(rows::chunk(&self.app, &snapshot, offset).await?);
+        let rows = match self.ahead.take() {
+            Some((at, read)) if at == offset => read.await.map_err(Refusal::internal)??,
+            _ => rows::read(&self.app, &snapshot, offset).await?,
+        };
         if rows.is_empty() {
             self.phase = Phase::Following;
             self.tell_current();
             return Ok(());
         }
-        self.phase = Phase::Rows(snapshot, offset + rows.len());
+        let next = offset + rows.len();
+        // The store reads the next rows while these are sent.
+        let (app, ahead) = (self.app.clone(), Arc::clone(&snapshot));
+        let read = tokio::spawn(async move { rows::read(&app, &ahead, next).await });
+        self.ahead = Some((next, read));
+        self.phase = Phase::Rows(snapshot, next);
         let mut message = self.message(ForestNews::Rows(rows), false);
         message.continued = true;
         self.ready.push_back(message);
