@@ -1,7 +1,13 @@
 //! The whole, through its doors: real binaries, real HTTP, real stores.
 
+#![expect(clippy::print_stdout, reason = "a test tells what it skips and what it counted")]
+
 mod architecture;
 mod archive;
+mod cli;
 mod faults;
+mod grpcurl;
+mod postgres;
+mod proto;
 mod simulation;
 mod support;

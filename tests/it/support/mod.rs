@@ -4,4 +4,5 @@ pub(crate) mod binary;
 pub(crate) mod outline;
 pub(crate) mod server;
 pub(crate) mod shared;
+pub(crate) mod shell;
 pub(crate) mod world;
