@@ -120,9 +120,9 @@ impl Limit {
 pub enum Refusal {
     /// A guard tripped, and the authorisation does not cover it.
     #[error(
-        "the plan trips the guard {:?}: {} found, {} allowed; \
+        "the plan trips the guard {}: {} found, {} allowed; \
          preview the resync, and confirm it with the number of its destructive changes",
-        .0.guard, .0.found, .0.allowed
+        guard_name(.0.guard), .0.found, .0.allowed
     )]
     GuardTripped(GuardTrip),
     /// The plan has more changes than it may have.
