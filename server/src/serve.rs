@@ -12,7 +12,7 @@ use resync_jobs::EngineSettings;
 use resync_service::{Features, TrackerPolicy};
 use resync_store::{Executor, Location, Store};
 use resync_tracker::jira::{HttpOptions, HttpTransport};
-use std::fs::DirBuilder;
+use std::fs::{DirBuilder, File, TryLockError};
 use std::os::unix::fs::DirBuilderExt;
 use std::path::Path;
 use std::sync::Arc;
@@ -20,6 +20,9 @@ use tokio::net::TcpListener;
 
 /// The name of the file in the data folder that holds the embedded store.
 pub const STORE_FILE: &str = "resync.sqlite3";
+
+/// The name of the file in the data folder that the one server of the folder holds locked.
+const LOCK_FILE: &str = "resync.lock";
 
 /// Reads and checks the configuration.
 ///
@@ -76,17 +79,43 @@ pub fn main(arguments: &ServeArguments) -> anyhow::Result<()> {
     runtime.block_on(serve(config))
 }
 
-/// Opens the store of a data folder, which is made when it is not there.
+/// Takes a data folder for this process, and makes it when it is not there. The folder is free
+/// again when the file is dropped, or when the process ends in whatever way.
 ///
 /// # Errors
-/// When the folder cannot be made or the store cannot be opened.
-pub async fn open_folder(folder: &Path) -> anyhow::Result<Store> {
+/// When another server has the folder, or when it cannot be made or locked.
+pub fn claim_folder(folder: &Path) -> anyhow::Result<File> {
+    make_folder(folder)?;
+    let shown = folder.display();
+    let lock = File::create(folder.join(LOCK_FILE))
+        .with_context(|| format!("the data folder {shown} cannot be written"))?;
+    match lock.try_lock() {
+        Ok(()) => Ok(lock),
+        Err(TryLockError::WouldBlock) => anyhow::bail!(
+            "the data folder {shown} is in use by another server; stop that one, or give this \
+             one a folder of its own with --data"
+        ),
+        Err(TryLockError::Error(error)) => {
+            Err(error).with_context(|| format!("the data folder {shown} cannot be locked"))
+        }
+    }
+}
+
+fn make_folder(folder: &Path) -> anyhow::Result<()> {
     // The store holds the secret that signs confirmation tokens: it is nobody else's to read.
     DirBuilder::new()
         .recursive(true)
         .mode(0o700)
         .create(folder)
-        .with_context(|| format!("the data folder {} cannot be made", folder.display()))?;
+        .with_context(|| format!("the data folder {} cannot be made", folder.display()))
+}
+
+/// Opens the store of a data folder, which is made when it is not there.
+///
+/// # Errors
+/// When the folder cannot be made or the store cannot be opened.
+pub async fn open_folder(folder: &Path) -> anyhow::Result<Store> {
+    make_folder(folder)?;
     let location = Location::File(folder.join(STORE_FILE));
     Store::open(location, Executor::Threads)
         .await
@@ -94,6 +123,10 @@ pub async fn open_folder(folder: &Path) -> anyhow::Result<Store> {
 }
 
 async fn serve(config: Config) -> anyhow::Result<()> {
+    let _claim = match &config.store {
+        StoreLocation::Folder(folder) => Some(claim_folder(folder)?),
+        StoreLocation::Database(_) => None,
+    };
     let store = match &config.store {
         StoreLocation::Folder(folder) => open_folder(folder).await?,
         StoreLocation::Database(address) => {
@@ -102,9 +135,12 @@ async fn serve(config: Config) -> anyhow::Result<()> {
                 .context("the database cannot be opened")?
         }
     };
-    let listener = TcpListener::bind(config.listen)
-        .await
-        .with_context(|| format!("{} cannot be listened on", config.listen))?;
+    let listener = TcpListener::bind(config.listen).await.with_context(|| {
+        format!(
+            "{} cannot be listened on; stop what does, or choose another port with --listen",
+            config.listen
+        )
+    })?;
     let http = HttpOptions {
         proxy: config.proxy.clone(),
         certificate_authorities: config.ca_bundle.clone(),

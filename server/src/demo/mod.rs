@@ -13,7 +13,7 @@ use crate::arguments::{DemoArguments, Flavour};
 use crate::clock;
 use crate::config::LogFormat;
 use crate::run::{self, Running, ServerParts};
-use crate::serve::open_folder;
+use crate::serve::{claim_folder, open_folder};
 use crate::simulated::{SimulatedConnections, SimulatedTransport};
 use crate::telemetry;
 use anyhow::Context;
@@ -58,6 +58,7 @@ pub fn main(arguments: DemoArguments) -> anyhow::Result<()> {
 
 async fn demo(arguments: DemoArguments) -> anyhow::Result<()> {
     let data = Data::new(arguments.data.clone())?;
+    let _claim = claim_folder(data.path())?;
     let listener = listen(arguments.port).await?;
     let simulator = simulator(arguments.flavour);
     let content = match arguments.import.clone() {
