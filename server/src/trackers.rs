@@ -51,11 +51,18 @@ impl Connections for NetworkConnections {
 
 type Handle = Arc<dyn TrackerReader>;
 
-/// The handles in use, by connection. A changed connection gets a new handle.
+/// The handles in use, by connection. A changed connection gets a new handle, and so does one
+/// whose secret was replaced.
 pub struct Directory {
     connections: Arc<dyn Connections>,
     fraction: Fraction,
-    handles: Mutex<HashMap<TrackerId, (String, Handle)>>,
+    handles: Mutex<HashMap<TrackerId, InUse>>,
+}
+
+struct InUse {
+    etag: String,
+    credential: Credential,
+    handle: Handle,
 }
 
 impl Directory {
@@ -68,43 +75,51 @@ impl Directory {
         }
     }
 
-    fn open(&self, tracker: &TrackerRecord) -> Result<Handle, Problem> {
-        let unusable = |detail: String| {
-            Problem::new(
-                Reason::FieldInvalid,
-                format!("The connection cannot be used: {detail}. Correct it."),
-            )
-            .with("tracker", format!("trackers/{}", tracker.slug))
-        };
+    fn connect(
+        &self,
+        tracker: &TrackerRecord,
+    ) -> Result<(Arc<dyn Transport>, Credential), Problem> {
         let uri: Uri = tracker
             .settings
             .base_uri
             .parse()
-            .map_err(|_| unusable("its base_uri is not an address".to_owned()))?;
+            .map_err(|_| unusable(tracker, "its base_uri is not an address"))?;
         let host = uri
             .host()
-            .ok_or_else(|| unusable("its base_uri has no host".to_owned()))?;
-        let (transport, credential) = self.connections.open(tracker, host)?;
-        let settings = settings(tracker, credential);
-        let jira = Jira::new(&settings, transport, Arc::clone(&self.fraction))
-            .map_err(|error| unusable(error.to_string()))?;
-        Ok(Arc::new(jira))
+            .ok_or_else(|| unusable(tracker, "its base_uri has no host"))?;
+        self.connections.open(tracker, host)
     }
 }
 
 #[async_trait]
 impl TrackerDirectory for Directory {
     async fn reader(&self, tracker: &TrackerRecord) -> Result<Handle, Problem> {
+        let (transport, credential) = self.connect(tracker)?;
         let mut handles = self.handles.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some((etag, handle)) = handles.get(&tracker.id)
-            && *etag == tracker.etag
+        if let Some(known) = handles.get(&tracker.id)
+            && known.etag == tracker.etag
+            && known.credential == credential
         {
-            return Ok(Arc::clone(handle));
+            return Ok(Arc::clone(&known.handle));
         }
-        let handle = self.open(tracker)?;
-        handles.insert(tracker.id, (tracker.etag.clone(), Arc::clone(&handle)));
+        let settings = settings(tracker, credential.clone());
+        let jira = Jira::new(&settings, transport, Arc::clone(&self.fraction))
+            .map_err(|error| unusable(tracker, &error.to_string()))?;
+        let handle: Handle = Arc::new(jira);
+        let in_use = InUse {
+            etag: tracker.etag.clone(),
+            credential,
+            handle: Arc::clone(&handle),
+        };
+        handles.insert(tracker.id, in_use);
         Ok(handle)
     }
+}
+
+fn unusable(tracker: &TrackerRecord, detail: &str) -> Problem {
+    let message = format!("The connection cannot be used: {detail}. Correct it.");
+    Problem::new(Reason::FieldInvalid, message)
+        .with("tracker", format!("trackers/{}", tracker.slug))
 }
 
 fn settings(tracker: &TrackerRecord, credential: Credential) -> Settings {
