@@ -9,7 +9,7 @@ use tonic::Code;
 
 use crate::{
     exit::Exit,
-    render::text::{clean, job_id},
+    render::text::{clean, id, job_id},
 };
 
 /// A command that did not do what was asked.
@@ -175,7 +175,8 @@ fn hint_of(
             "ask the operator to switch features.synchronizers on".to_owned()
         }
         ErrorReason::TrackerCredentialRefused | ErrorReason::TrackerPermissionDenied => {
-            "resync tracker check TRACKER".to_owned()
+            let tracker = metadata("tracker").unwrap_or_else(|| "TRACKER".to_owned());
+            format!("resync tracker check {}", clean(id(&tracker)))
         }
         ErrorReason::Unspecified if code == Code::Unavailable => {
             "is the server running, and is --address right?".to_owned()
