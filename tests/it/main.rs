@@ -1,13 +1,18 @@
 //! The whole, through its doors: real binaries, real HTTP, real stores.
-
-#![expect(clippy::print_stdout, reason = "a test tells what it skips and what it counted")]
+#![expect(
+    clippy::print_stdout,
+    reason = "a test tells what it leaves out, and how much it tried"
+)]
 
 mod architecture;
 mod archive;
 mod cli;
+mod crash;
 mod faults;
 mod grpcurl;
-mod postgres;
 mod proto;
+mod readme;
 mod simulation;
+mod startup;
 mod support;
+mod waiting;

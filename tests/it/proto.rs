@@ -181,12 +181,7 @@ fn add_enum(found: &mut Elements, path: &[i32], scope: &str, choice: &EnumDescri
     found.push((path.to_vec(), name));
 }
 
-fn add_service(
-    found: &mut Elements,
-    path: &[i32],
-    scope: &str,
-    service: &ServiceDescriptorProto,
-) {
+fn add_service(found: &mut Elements, path: &[i32], scope: &str, service: &ServiceDescriptorProto) {
     let name = format!("{scope}.{}", service.name());
     for (index, method) in (0..).zip(&service.method) {
         found.push((child(path, 2, index), format!("{name}.{}", method.name())));

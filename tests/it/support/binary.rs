@@ -73,12 +73,6 @@ impl Server {
             seen.push_str(&line);
         }
     }
-
-    /// `kill -9`.
-    pub(crate) fn kill(&mut self) {
-        self.child.kill().expect("it can be killed");
-        self.child.wait().expect("it ends");
-    }
 }
 
 impl Drop for Server {

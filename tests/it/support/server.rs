@@ -29,6 +29,8 @@ pub(crate) struct Server {
     pub(crate) client: Client,
     /// The Jira behind the tracker `jira`.
     pub(crate) simulator: Simulator,
+    /// The store, for what only an engine does.
+    pub(crate) store: Store,
     running: Running,
     _folder: TempDir,
 }
@@ -121,7 +123,7 @@ impl Server {
         let running = run::start(
             listener,
             ServerParts {
-                store,
+                store: store.clone(),
                 connections: Arc::new(NetworkConnections {
                     transport: Arc::new(transport),
                     secrets,
@@ -152,6 +154,7 @@ impl Server {
         Server {
             client,
             simulator,
+            store,
             running,
             _folder: folder,
         }
