@@ -34,9 +34,9 @@ const FOLDERS: [(&str, &str); 2] = [("Payments", "PAY-"), ("Onboarding", "ONB-")
 /// Requests that are answered with a pause in the scenario of that name: every third.
 const THROTTLED_EVERY: u64 = 3;
 
-/// Requests that find nobody in the scenario of the outage: enough to outlast the adapter's own
-/// tries, so that the job is seen to wait and to go on.
-const OUTAGE_REQUESTS: usize = 20;
+/// Requests that find nobody in the scenario of the outage: a few more than the adapter's own
+/// tries, so that the job is seen to wait, and to go on within some ten seconds.
+const OUTAGE_REQUESTS: usize = 8;
 
 /// Fills the simulated Jira.
 pub(super) fn load(simulator: &Simulator) -> Content {
