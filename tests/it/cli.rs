@@ -1,21 +1,12 @@
 //! Conversations with `resync`, the command line, against the demo that newcomers see.
 
-use crate::support::binary::Server;
-use crate::support::process::{Jira, Site, TOKEN};
-use crate::support::shell::{Shell, settled};
+use crate::support::shell::{self, settled};
 use expect_test::expect;
 use serde_json::Value;
 
-fn demo(scenario: &str) -> (Server, Shell) {
-    let mut demo = Server::start(&["demo", "--port", "0", "--scenario", scenario]);
-    demo.wait_for("Ctrl-C stops the demo");
-    let shell = Shell::new(&demo.address);
-    (demo, shell)
-}
-
 #[test]
 fn a_newcomer_looks_around() {
-    let (_demo, shell) = demo("drift");
+    let (_demo, shell) = shell::demo("drift");
     expect![[r#"
         $ resync structure list
         STRUCTURE    NAME         ROWS  VERSION  UPDATED
@@ -128,7 +119,7 @@ fn a_newcomer_looks_around() {
 
 #[test]
 fn a_preview_shows_every_change_and_a_run_makes_them() {
-    let (_demo, shell) = demo("drift");
+    let (_demo, shell) = shell::demo("drift");
     expect![[r#"
         $ resync preview launch-2026 scope --into --progress quiet
         Preview       launch-2026/3
@@ -256,75 +247,8 @@ fn a_preview_shows_every_change_and_a_run_makes_them() {
 }
 
 #[test]
-fn a_guard_stops_a_filter_that_matches_nothing() {
-    let (_demo, shell) = demo("empty-filter");
-    expect![[r#"
-        $ resync preview launch-2026 scope --into --progress quiet 2>/dev/null | grep -v '^  -'
-        Preview       launch-2026/3
-        Structure     Launch 2026 (launch-2026)
-        Synchronizer  scope  filter: saved filter 10001
-        Direction     INTO STRUCTURE: Jira is right; the structure is changed. Jira is not written.
-        Read          structure version 4 (24 rows in scope); Jira: 24 issues, YYYY-MM-DD hh:mm:ss
-
-          + add   > move   - remove
-
-            Payments
-            Onboarding
-
-          ! Guard MOST_ROWS_CHANGE: found 49, allowed 25
-            49 existing rows move or go, which is more than half (25). Check that the rule is what you want.
-          ! Guard EMPTY_SOURCE: found 49, allowed 0
-            Jira returned no issues, and 49 rows would go. Check the query and what the account can see.
-
-          Removals (49): PAY-1, PAY-2, PAY-3, PAY-4, PAY-5, PAY-6, PAY-7, PAY-8, PAY-9, PAY-10,
-            PAY-11, PAY-12, PAY-13, PAY-14, PAY-15, PAY-16, PAY-17, PAY-18, PAY-19, PAY-20, PAY-21,
-            PAY-22, PAY-24, PAY-25, PAY-26, PAY-27, PAY-28, PAY-29, ONB-1, ONB-2, ONB-3, ONB-4, ONB-5,
-            ONB-6, ONB-7, ONB-8, ONB-9, ONB-10, ONB-12, ONB-13, ONB-14, ONB-15, ONB-16, ONB-17, ONB-18,
-            ONB-19, ONB-20, ONB-21, ONB-22
-          Plan: 0 to add, 0 to move, 49 to remove (96.1% of 51 rows). 49 destructive.
-        $ resync run launch-2026 scope --into --progress quiet --force
-        Started launch-2026/4
-        launch-2026/4 FAILED in 0.0s; nothing was changed
-        error: the plan trips the guard most_rows_change: 49 found, 25 allowed; preview the resync, and confirm it with the number of its destructive changes  (reason GUARD_TRIPPED)
-          allowed: 25
-          found: 49
-          guard: most_rows_change
-        try: look at it with `resync preview`, and run it without --force to confirm it
-        [exit 5]
-        $ resync run launch-2026 scope --into --progress quiet >/dev/null
-        error: this needs a confirmation, and there is nobody to ask
-        try: look at the plan; then add --confirm launch-2026 --acknowledge 49
-        [exit 4]
-        $ resync run launch-2026 scope --into --progress quiet --confirm launch-2026 >/dev/null
-        error: a guard tripped, and --acknowledge does not cover it
-        try: look at the plan; then --confirm launch-2026 --acknowledge 49
-        [exit 5]
-        $ resync run launch-2026 scope --into --progress quiet --confirm launch-2026 --acknowledge 3 >/dev/null
-        error: a guard tripped, and --acknowledge does not cover it
-        try: look at the plan; then --confirm launch-2026 --acknowledge 49
-        [exit 5]
-        $ resync run launch-2026 scope --into --progress quiet --confirm launch-2026 --acknowledge 49 | tail -1
-        Started launch-2026/9
-        launch-2026/9 SUCCEEDED in 0.0s: 0 added, 0 moved, 49 removed; structure version 5
-        $ resync tree launch-2026
-        Launch 2026 (launch-2026), version 5, 2 rows
-
-        50  Payments
-        51  Onboarding
-    "#]].assert_eq(&shell.talk(&[
-        "resync preview launch-2026 scope --into --progress quiet 2>/dev/null | grep -v '^  -'",
-        "resync run launch-2026 scope --into --progress quiet --force",
-        "resync run launch-2026 scope --into --progress quiet >/dev/null",
-        "resync run launch-2026 scope --into --progress quiet --confirm launch-2026 >/dev/null",
-        "resync run launch-2026 scope --into --progress quiet --confirm launch-2026 --acknowledge 3 >/dev/null",
-        "resync run launch-2026 scope --into --progress quiet --confirm launch-2026 --acknowledge 49 | tail -1",
-        "resync tree launch-2026",
-    ]));
-}
-
-#[test]
 fn what_is_refused_says_why_and_what_to_do() {
-    let (_demo, shell) = demo("drift");
+    let (_demo, shell) = shell::demo("drift");
     expect![[r#"
         $ resync preview launch-2026 scope --from
         error: a synchronizer of the kind `filter` cannot run in DIRECTION_FROM_STRUCTURE; it can in DIRECTION_INTO_STRUCTURE  (reason DIRECTION_UNSUPPORTED)
@@ -404,7 +328,7 @@ fn what_is_refused_says_why_and_what_to_do() {
 
 #[test]
 fn rows_are_edited_by_hand() {
-    let (_demo, shell) = demo("drift");
+    let (_demo, shell) = shell::demo("drift");
     expect![[r#"
         $ resync structure create spring --name 'Spring launch'
         Structure   spring
@@ -494,7 +418,7 @@ fn rows_are_edited_by_hand() {
 
 #[test]
 fn off_a_terminal_progress_is_lines_on_the_error_output() {
-    let (_demo, shell) = demo("drift");
+    let (_demo, shell) = shell::demo("drift");
     let said = shell.run("resync run launch-2026 scope --into --confirm launch-2026");
     assert_eq!(said.exit, 0, "{said:?}");
     assert!(!said.out.contains("reading"), "{}", said.out);
@@ -518,7 +442,7 @@ fn off_a_terminal_progress_is_lines_on_the_error_output() {
 
 #[test]
 fn on_a_terminal_a_run_asks_for_what_is_at_stake() {
-    let (_demo, shell) = demo("drift");
+    let (_demo, shell) = shell::demo("drift");
     let run = "resync run launch-2026 scope --into";
     let declined = shell.on_a_terminal(run, "launch\n");
     assert_eq!(declined.exit, 4, "{}", declined.out);
@@ -553,19 +477,8 @@ fn on_a_terminal_a_run_asks_for_what_is_at_stake() {
 }
 
 #[test]
-fn on_a_terminal_a_guard_asks_for_the_count() {
-    let (_demo, shell) = demo("empty-filter");
-    let run = "resync run launch-2026 scope --into";
-    let wrong = shell.on_a_terminal(run, "launch-2026\n3\n");
-    assert_eq!(wrong.exit, 4, "{}", wrong.out);
-    let right = shell.on_a_terminal(run, "launch-2026\n49\n");
-    assert_eq!(right.exit, 0, "{}", right.out);
-    assert!(right.out.contains("49 removed"), "{}", right.out);
-}
-
-#[test]
 fn colour_is_for_terminals_that_want_it() {
-    let (_demo, shell) = demo("drift");
+    let (_demo, shell) = shell::demo("drift");
     let preview = "resync preview launch-2026 scope --into --progress quiet";
     assert!(!shell.run(preview).out.contains('\u{1b}'), "no terminal");
     let always = shell.run(&format!("{preview} --color always"));
@@ -588,7 +501,7 @@ fn json(text: &str) -> Value {
 
 #[test]
 fn data_is_json_of_proto3_and_nothing_else() {
-    let (_demo, shell) = demo("drift");
+    let (_demo, shell) = shell::demo("drift");
     let preview = shell.run("resync -o json preview launch-2026 scope --into");
     let job = json(&preview.out);
     assert_eq!(job["plan"]["destructiveChangeCount"], 4, "{job}");
@@ -615,7 +528,7 @@ fn data_is_json_of_proto3_and_nothing_else() {
 
 #[test]
 fn a_reader_that_goes_away_ends_a_command_quietly() {
-    let (_demo, shell) = demo("drift");
+    let (_demo, shell) = shell::demo("drift");
     let said = shell.run("resync -o jsonl tree launch-2026 | head -1 | cut -c1-9");
     assert_eq!((said.exit, said.err.as_str()), (0, ""), "{said:?}");
     let said = shell.run("resync tree launch-2026 | head -1");
@@ -626,130 +539,10 @@ fn a_reader_that_goes_away_ends_a_command_quietly() {
 
 #[test]
 fn a_run_goes_on_when_nobody_reads_it() {
-    let (_demo, shell) = demo("drift");
+    let (_demo, shell) = shell::demo("drift");
     let run = "resync run launch-2026 scope --into --confirm launch-2026 --progress quiet";
     let said = shell.run(&format!("{run} | true"));
     assert_eq!(said.exit, 0, "{said:?}");
     let after = shell.run("resync structure list | grep launch-2026");
     assert!(after.out.contains("49    5"), "{}", after.out);
-}
-
-#[test]
-fn a_job_that_waits_for_jira_can_be_left_and_cancelled() {
-    let (_demo, shell) = demo("outage");
-    let start = "resync run launch-2026 scope --into --force --detach";
-    expect![[r#"
-        $ resync run launch-2026 scope --into --force --detach
-        Started launch-2026/3
-          resync job watch launch-2026/3     follow it
-        launch-2026/3
-        $ resync job wait launch-2026/3 --timeout 1s
-        Detached; the job goes on.
-          resync job watch launch-2026/3     come back
-          resync job cancel launch-2026/3    stop it
-        error: the time given with --timeout is up
-        [exit 124]
-        $ resync run launch-2026 scope --into --force
-        error: structures/launch-2026/jobs/3 of the same synchronizer runs or waits; watch it, or queue  (reason RESYNC_ALREADY_RUNNING)
-          direction: DIRECTION_INTO_STRUCTURE
-          job: structures/launch-2026/jobs/3
-        try: resync job watch launch-2026/3
-        [exit 5]
-        $ resync job cancel launch-2026/3 --reason 'not today' >/dev/null 2>&1
-        $ resync job wait launch-2026/3 2>/dev/null | grep -E 'State|made'
-        State         CANCELLED
-        Changes made  no
-        [exit 7]
-    "#]].assert_eq(&shell.talk(&[
-        start,
-        "resync job wait launch-2026/3 --timeout 1s",
-        "resync run launch-2026 scope --into --force",
-        "resync job cancel launch-2026/3 --reason 'not today' >/dev/null 2>&1",
-        "resync job wait launch-2026/3 2>/dev/null | grep -E 'State|made'",
-    ]));
-}
-
-#[test]
-fn ctrl_c_leaves_a_job_and_says_how_to_come_back() {
-    let (_demo, shell) = demo("outage");
-    shell.run("resync run launch-2026 scope --into --force --detach");
-    let watch = "resync job watch launch-2026/3 --progress quiet";
-    expect![[r#"
-        $ timeout --preserve-status --signal INT 1 resync job watch launch-2026/3 --progress quiet
-        Detached; the job goes on.
-          resync job watch launch-2026/3     come back
-          resync job cancel launch-2026/3    stop it
-        [exit 130]
-        $ resync job get launch-2026/3 | grep -c -E 'PENDING|RUNNING'
-        1
-    "#]]
-    .assert_eq(&shell.talk(&[
-        &format!("timeout --preserve-status --signal INT 1 {watch}"),
-        "resync job get launch-2026/3 | grep -c -E 'PENDING|RUNNING'",
-    ]));
-}
-
-#[test]
-fn a_server_that_is_not_there_is_worth_another_try() {
-    let nobody = Shell::new("http://127.0.0.1:1");
-    expect![[r#"
-        $ resync structure list
-        error: could not reach the server: Connection refused (os error 111)
-        try: is the server running, and is --address right?
-        [exit 75]
-    "#]]
-    .assert_eq(&settled(&nobody.talk(&["resync structure list"])));
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_job_that_fails_says_why() {
-    let jira = Jira::start(0);
-    let site = Site::new();
-    let serving = site.serve();
-    let shell = Shell::new(&serving.address).with("JIRA", &jira.address);
-    let set_up = shell.talk(&[
-        "resync tracker add jira --url $JIRA --credential bot",
-        "resync structure create plan",
-        "resync synchronizer add plan scope --filter-jql 'project = PAY'",
-    ]);
-    assert!(!set_up.contains("error"), "{set_up}");
-    // Secrets are read when they are used, so this one is wrong from now on.
-    let token = site.path().join("token");
-    std::fs::write(&token, "revoked").expect("a file can be written");
-    expect![[r#"
-        $ resync preview plan --into --progress quiet
-        error: the tracker does not accept the credential: the login ended with AUTHENTICATED_FAILED; renew the secret  (reason TRACKER_CREDENTIAL_REFUSED)
-          tracker: trackers/jira
-        try: resync tracker check jira
-        [exit 6]
-        $ resync run plan --into --progress quiet --force
-        Started plan/2
-        plan/2 FAILED in 0.0s; nothing was changed
-        error: the tracker does not accept the credential: the login ended with AUTHENTICATED_FAILED; renew the secret  (reason TRACKER_CREDENTIAL_REFUSED)
-          tracker: trackers/jira
-        try: resync tracker check jira
-        [exit 6]
-        $ resync tracker check jira
-        CHECK       RESULT   FOUND
-        REACHABLE   passed   It answers.
-        CREDENTIAL  FAILED   the tracker does not accept the credential: the login ended with AUTHENTICATED_FAILED; renew the secret
-        TIME_ZONE   skipped  Not made, since an earlier check failed.
-        error: a check failed
-        [exit 1]
-    "#]].assert_eq(&shell.talk(&[
-        "resync preview plan --into --progress quiet",
-        "resync run plan --into --progress quiet --force",
-        "resync tracker check jira",
-    ]));
-    std::fs::remove_file(&token).expect("a file can be removed");
-    let removed = shell.talk(&["resync run plan --into --progress quiet --force"]);
-    let folder = site.path().to_str().expect("it is text");
-    assert!(
-        removed.contains("The file of the secret `bot` cannot be read"),
-        "{removed}"
-    );
-    assert!(!removed.contains(folder), "{removed}");
-    std::fs::write(&token, TOKEN).expect("a file can be written");
-    let again = shell.talk(&["resync run plan --into --progress quiet --force"]);
-    assert!(again.contains("42 added"), "{again}");
 }

@@ -1,23 +1,15 @@
 //! The server as any gRPC tool finds it: reflection in both versions, calls, streams, errors with
 //! their details, health.
 
-use crate::support::binary::Server;
-use crate::support::shell::{Shell, has_tool};
+use crate::support::shell::{self, has_tool};
 use expect_test::expect;
-
-fn demo() -> (Server, Shell) {
-    let mut demo = Server::start(&["demo", "--port", "0"]);
-    demo.wait_for("Ctrl-C stops the demo");
-    let shell = Shell::new(&demo.address);
-    (demo, shell)
-}
 
 #[test]
 fn grpcurl_lists_and_describes() {
     if !has_tool("grpcurl") {
         return;
     }
-    let (_demo, shell) = demo();
+    let (_demo, shell) = shell::demo("drift");
     expect![[r#"
         $ grpcurl -plaintext $SERVER list
         grpc.health.v1.Health
@@ -71,7 +63,7 @@ fn grpcurl_calls_and_watches() {
     if !has_tool("grpcurl") {
         return;
     }
-    let (_demo, shell) = demo();
+    let (_demo, shell) = shell::demo("drift");
     let scope = r#""name":"structures/launch-2026/synchronizers/scope""#;
     let into = r#""direction":"DIRECTION_INTO_STRUCTURE""#;
     let preview = call(
@@ -142,7 +134,7 @@ fn grpcurl_shows_the_details_of_errors() {
     if !has_tool("grpcurl") {
         return;
     }
-    let (_demo, shell) = demo();
+    let (_demo, shell) = shell::demo("drift");
     let scope = r#""name":"structures/launch-2026/synchronizers/scope""#;
     let run = |fields: &str| call("ResyncService/RunResync", &format!("{{{scope},{fields}}}"));
     expect![[r#"
@@ -199,7 +191,7 @@ fn both_versions_of_reflection_answer() {
     if !has_tool("buf") {
         return;
     }
-    let (_demo, shell) = demo();
+    let (_demo, shell) = shell::demo("drift");
     let list = "buf curl --protocol grpc --http2-prior-knowledge";
     expect![[r#"
         $ buf curl --protocol grpc --http2-prior-knowledge --reflect-protocol grpc-v1 --list-services $RESYNC_ADDRESS

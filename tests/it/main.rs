@@ -1,6 +1,9 @@
 //! The whole, through its doors: real binaries, real HTTP, real stores.
 
-#![expect(clippy::print_stdout, reason = "a test tells what it skips and what it counted")]
+#![expect(
+    clippy::print_stdout,
+    reason = "a test tells what it skips and what it counted"
+)]
 
 mod architecture;
 mod archive;
@@ -14,4 +17,5 @@ mod readme;
 mod simulation;
 mod startup;
 mod support;
+mod trouble;
 mod waiting;

@@ -1,7 +1,7 @@
 //! Lines of a shell, run for real, and what they said as one text. What differs from run to run
 //! (times, ports, tokens, who runs it) is replaced, so that the text can be compared.
 
-use super::binary;
+use super::binary::{self, Server};
 use super::shared::repository;
 use regex::Regex;
 use std::ffi::OsString;
@@ -101,8 +101,16 @@ impl Shell {
     }
 }
 
+/// A demo, and a shell that talks to it.
+pub(crate) fn demo(scenario: &str) -> (Server, Shell) {
+    let mut demo = Server::start(&["demo", "--port", "0", "--scenario", scenario]);
+    demo.wait_for("Ctrl-C stops the demo");
+    let shell = Shell::new(&demo.address);
+    (demo, shell)
+}
+
 /// What a process said.
-pub(crate) fn said(output: Output) -> Said {
+fn said(output: Output) -> Said {
     let text = |bytes: Vec<u8>| String::from_utf8(bytes).expect("programs write text");
     Said {
         exit: output.status.code().expect("it ends by itself"),
