@@ -112,13 +112,12 @@ async fn a_store_of_a_newer_release_is_left_alone() {
         .await
         .expect("the store opens");
     drop(store);
-    let shell = Shell::new("").with("STORE", site.store().to_str().expect("it is text"));
-    let newer = shell.run(
-        "python3 -c \"import sqlite3; c = sqlite3.connect('$STORE'); \
-         c.execute('INSERT INTO __diesel_schema_migrations (version) VALUES (99999999)'); \
-         c.commit()\"",
-    );
-    assert_eq!(newer.exit, 0, "{newer:?}");
+    rusqlite::Connection::open(site.store())
+        .and_then(|newer| {
+            let version = "INSERT INTO __diesel_schema_migrations (version) VALUES ('99999999')";
+            newer.execute(version, [])
+        })
+        .expect("the store can be written");
     let line = "resyncd serve --data $SITE/data --listen 127.0.0.1:0";
     expect![[r#"
         $ resyncd serve --data $SITE/data --listen 127.0.0.1:0
@@ -136,7 +135,10 @@ fn a_store_has_one_server() {
         $ resyncd serve --data $SITE/data --listen 127.0.0.1:0
         error: the data folder SITE/data is in use by another server; stop that one, or give this one a folder of its own with --data
         [exit 1]
-    "#]].assert_eq(&said(site.path(), line));
+    "#]]
+    .assert_eq(&said(site.path(), line));
+    let demo = said(site.path(), "resyncd demo --port 0 --data $SITE/data");
+    assert!(demo.contains("in use by another server"), "{demo}");
     // The lock goes with the process, however that ends.
     first.kill();
     site.serve();
@@ -192,4 +194,32 @@ fn the_example_is_a_valid_configuration() {
         "resyncd config example > $SITE/example.toml && resyncd config check --config $SITE/example.toml",
     );
     assert!(text.contains("The configuration is valid."), "{text}");
+}
+
+#[test]
+fn a_demo_keeps_its_store_when_it_is_told_to() {
+    let site = Site::new();
+    let line = "resyncd demo --port 0 --exit --data $SITE/demo | grep -E 'Data|Launch'";
+    let first = said(site.path(), line);
+    expect![[r#"
+        $ resyncd demo --port 0 --exit --data $SITE/demo | grep -E 'Data|Launch'
+          Data      SITE/demo  (kept)
+          "Launch 2026" has drifted from Jira on purpose. In another terminal:
+    "#]].assert_eq(&first);
+    assert_eq!(
+        said(site.path(), line),
+        first,
+        "it goes on with what it kept"
+    );
+}
+
+#[test]
+fn a_demo_leaves_nothing_behind() {
+    let site = Site::new();
+    let shell = Shell::new("").with("TMPDIR", site.path().to_str().expect("it is text"));
+    let demo = shell.run("resyncd demo --port 0 --exit | grep Data");
+    assert_eq!(demo.exit, 0, "{demo:?}");
+    assert!(demo.out.contains("deleted on exit"), "{demo:?}");
+    let left = shell.run("ls -d $TMPDIR/resync-demo-*");
+    assert_ne!(left.exit, 0, "{left:?}");
 }
