@@ -73,15 +73,25 @@ async fn install(client: &Client, structure: &str) -> SynchronizerHandle {
     structure.synchronizer("everything")
 }
 
-async fn run(synchronizer: &SynchronizerHandle) -> JobHandle {
+async fn run(synchronizer: &SynchronizerHandle, confirmation: Confirmation) -> JobHandle {
     synchronizer
         .run(
             Direction::IntoStructure,
-            Confirmation::Force,
+            confirmation,
             RunOptions::default(),
         )
         .await
         .expect("it is accepted")
+}
+
+/// Previews a resync, and confirms what it shows.
+async fn confirmed(synchronizer: &SynchronizerHandle) -> Confirmation {
+    let preview = synchronizer
+        .preview(Direction::IntoStructure)
+        .await
+        .expect("it is accepted");
+    let plan = end(&preview, PATIENCE).await.plan;
+    Confirmation::Token(plan.expect("it ends with a plan").confirmation_token)
 }
 
 async fn end(job: &JobHandle, limit: Duration) -> Job {
@@ -95,7 +105,7 @@ async fn end(job: &JobHandle, limit: Duration) -> Job {
 async fn undisturbed(client: &Client) -> (String, Duration) {
     let synchronizer = install(client, "undisturbed").await;
     let start = Instant::now();
-    let run = run(&synchronizer).await;
+    let run = run(&synchronizer, Confirmation::Force).await;
     succeeded(&end(&run, PATIENCE).await);
     let took = start.elapsed();
     let outline = outline::of(client, "undisturbed").await;
@@ -114,7 +124,13 @@ async fn a_job_outlives_kill_9_at_any_moment() {
     let mut resumed = 0;
     for moment in 0..MOMENTS {
         let structure = format!("moment-{moment}");
-        let accepted = run(&install(&client, &structure).await).await;
+        let synchronizer = install(&client, &structure).await;
+        let confirmation = if moment % 2 == 0 {
+            Confirmation::Force
+        } else {
+            confirmed(&synchronizer).await
+        };
+        let accepted = run(&synchronizer, confirmation).await;
         // The job has ended by then, or it is killed.
         let ended = timeout(took * moment / (MOMENTS - 1), accepted.wait()).await;
         serving.kill();
@@ -164,7 +180,8 @@ async fn a_server_that_is_told_to_stop_gives_its_job_back() {
     let serving = site.serve();
     let client = connect(&serving);
     connect_jira(&client, &jira).await;
-    let accepted = run(&install(&client, "plan").await).await;
+    let synchronizer = install(&client, "plan").await;
+    let accepted = run(&synchronizer, Confirmation::Force).await;
     running(&accepted).await;
     let (status, log) = serving.terminate();
     assert!(status.success(), "{status}\n{log}");
