@@ -4,11 +4,9 @@
 
 use crate::Executor;
 use crate::error::Error;
-use crate::rows::forest::ClaimRow;
 use crate::rows::job::JobRow;
-use crate::rows::observation::NewObservation;
 use crate::rows::structure::StructureRow;
-use crate::schema::{claims, jobs, observations, structures};
+use crate::schema::{jobs, structures};
 use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
 use diesel::{ConnectionError, SqliteConnection};
@@ -17,7 +15,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, mpsc};
 use tokio::sync::{Semaphore, oneshot};
 
-pub(crate) use crate::sqlite_bulk::replace_rows as upsert_rows;
+pub(crate) use crate::sqlite_bulk::{upsert_claims, upsert_observations, upsert_rows};
 
 #[path = "queries/mod.rs"]
 pub(crate) mod queries;
@@ -32,14 +30,15 @@ pub(crate) const MIGRATIONS: EmbeddedMigrations = embed_migrations!("migrations/
 /// difference.
 const READERS: usize = 4;
 
-/// Rows in one statement: at most 28,000 parameters, of 32,766.
-const ROWS_A_STATEMENT: usize = 2_000;
-
 /// What every connection is told. The wait for another process's lock (`busy_timeout`) is in
-/// milliseconds, the cache in KiB when negative. `synchronous = FULL`: a commit that was
+/// milliseconds, the cache in KiB when negative: little, since most reads go through a table once
+/// and the system keeps the file in memory, too. `synchronous = FULL`: a commit that was
 /// acknowledged survives a power failure.
 const SETTINGS: &str = "PRAGMA busy_timeout = 5000; PRAGMA foreign_keys = ON; \
-    PRAGMA cache_size = -65536; PRAGMA synchronous = FULL;";
+    PRAGMA cache_size = -4096; PRAGMA synchronous = FULL;";
+
+/// The cache of the writer: an index that is filled in no order of its own stays in memory.
+const WRITER_SETTINGS: &str = "PRAGMA cache_size = -32768;";
 
 /// A unit of work, on its way to the writer.
 type Work = Box<dyn FnOnce(&mut Conn) + Send>;
@@ -70,6 +69,7 @@ impl Sqlite {
     /// Opens a file, or a database in memory without one.
     pub(crate) fn open(path: Option<&Path>, executor: Executor) -> Result<Self, Error> {
         let mut conn = connect(path)?;
+        conn.batch_execute(WRITER_SETTINGS)?;
         if path.is_some() {
             conn.batch_execute("PRAGMA journal_mode = WAL;")?;
         }
@@ -218,26 +218,6 @@ fn stopped() -> Error {
     Error::Unavailable {
         cause: "its thread has stopped".into(),
     }
-}
-
-/// Inserts claims that are not there.
-pub(crate) fn upsert_claims(conn: &mut Conn, new: &[ClaimRow]) -> QueryResult<()> {
-    for chunk in new.chunks(ROWS_A_STATEMENT) {
-        diesel::insert_or_ignore_into(claims::table)
-            .values(chunk)
-            .execute(conn)?;
-    }
-    Ok(())
-}
-
-/// Inserts observations, or replaces them.
-pub(crate) fn upsert_observations(conn: &mut Conn, new: &[NewObservation<'_>]) -> QueryResult<()> {
-    for chunk in new.chunks(ROWS_A_STATEMENT) {
-        diesel::replace_into(observations::table)
-            .values(chunk)
-            .execute(conn)?;
-    }
-    Ok(())
 }
 
 /// Reads a structure. The writer is alone, so nobody changes it meanwhile.

@@ -1,7 +1,7 @@
 //! The one way to change a forest.
 
 use super::super::upsert_rows;
-use super::{Conn, forest, jobs, observations, requests, versions};
+use super::{Conn, ROWS_AT_ONCE, forest, jobs, observations, requests, versions};
 use crate::error::{Error, absent};
 use crate::forest::ForestCommit;
 use crate::rows::forest::NewRow;
@@ -15,12 +15,11 @@ pub(crate) fn commit(conn: &mut Conn, commit: &ForestCommit) -> Result<ForestVer
     requests::begin(conn, commit.request.as_ref())?;
     let version = advance(conn, commit)?;
     forest::delete_rows(conn, commit.structure, &commit.deletes)?;
-    let rows: Vec<NewRow<'_>> = commit
-        .upserts
-        .iter()
-        .map(|row| NewRow::new(commit.structure, row))
-        .collect();
-    upsert_rows(conn, &rows)?;
+    for chunk in commit.upserts.chunks(ROWS_AT_ONCE) {
+        let row = |row| NewRow::new(commit.structure, row);
+        let rows: Vec<NewRow<'_>> = chunk.iter().map(row).collect();
+        upsert_rows(conn, &rows)?;
+    }
     forest::change_claims(conn, commit.structure, &commit.claims)?;
     observations::upsert(conn, &commit.observations, commit.time)?;
     if version != commit.expected_version {

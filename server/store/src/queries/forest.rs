@@ -15,15 +15,15 @@ use std::collections::BTreeMap;
 /// Loads all rows.
 pub(crate) fn load_rows(conn: &mut Conn, structure: StructureId) -> Result<LoadedRows, Error> {
     let record = structures::get(conn, structure)?;
-    let stored: Vec<StoredRow> = rows::table
+    // One by one: there may be a million.
+    let stored = rows::table
         .filter(rows::structure.eq(structure.0))
         .order(rows::id)
         .select(StoredRow::as_select())
-        .load(conn)?;
+        .load_iter::<StoredRow, _>(conn)?;
     let rows = stored
-        .into_iter()
-        .map(ForestRow::try_from)
-        .collect::<Result<_, _>>()?;
+        .map(|row| ForestRow::try_from(row?))
+        .collect::<Result<_, Error>>()?;
     Ok(LoadedRows {
         version: record.forest_version,
         next_row_id: record.next_row_id,

@@ -23,6 +23,10 @@ use crate::error::Error;
 /// Most values in a list of a condition (`id IN (…)`): well below SQLite's 32,766 parameters.
 const IN_MAX: usize = 10_000;
 
+/// Rows that are made ready to be written at once, so that the memory for it does not grow with the
+/// forest.
+const ROWS_AT_ONCE: usize = 10_000;
+
 /// A page's length as the database wants it.
 fn limit_of(limit: usize) -> i64 {
     i64::try_from(limit).unwrap_or(i64::MAX)

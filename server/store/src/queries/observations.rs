@@ -1,10 +1,10 @@
 //! Issues as they were last read.
 
 use super::super::upsert_observations;
-use super::{Conn, IN_MAX};
+use super::{Conn, IN_MAX, ROWS_AT_ONCE};
 use crate::error::Error;
 use crate::observation::Observation;
-use crate::rows::observation::{NewObservation, StoredObservation};
+use crate::rows::observation::{Interner, NewObservation, StoredObservation};
 use crate::schema::{observations, rows};
 use diesel::prelude::*;
 use resync_core::id::{IssueId, IssueKey, StructureId, TrackerId};
@@ -19,6 +19,7 @@ pub(crate) fn load(
     issues: &[IssueId],
 ) -> Result<Vec<Observation>, Error> {
     let mut loaded = Vec::with_capacity(issues.len());
+    let mut texts = Interner::default();
     for chunk in issues.chunks(IN_MAX) {
         let ids = chunk.iter().map(|issue| issue.0);
         let stored: Vec<StoredObservation> = observations::table
@@ -26,7 +27,7 @@ pub(crate) fn load(
             .filter(observations::issue.eq_any(ids))
             .select(StoredObservation::as_select())
             .load(conn)?;
-        loaded.extend(stored.into_iter().map(Observation::from));
+        loaded.extend(stored.into_iter().map(|stored| stored.interned(&mut texts)));
     }
     Ok(in_order(loaded))
 }
@@ -38,6 +39,7 @@ pub(crate) fn find(
     keys: &[IssueKey],
 ) -> Result<Vec<Observation>, Error> {
     let mut loaded = Vec::with_capacity(keys.len());
+    let mut texts = Interner::default();
     for chunk in keys.chunks(IN_MAX) {
         let keys = chunk.iter().map(IssueKey::as_str);
         let stored: Vec<StoredObservation> = observations::table
@@ -45,7 +47,7 @@ pub(crate) fn find(
             .filter(observations::issue_key.eq_any(keys))
             .select(StoredObservation::as_select())
             .load(conn)?;
-        loaded.extend(stored.into_iter().map(Observation::from));
+        loaded.extend(stored.into_iter().map(|stored| stored.interned(&mut texts)));
     }
     Ok(in_order(loaded))
 }
@@ -58,14 +60,17 @@ pub(crate) fn load_of_structure(
     let same_issue = rows::tracker
         .eq(observations::tracker.nullable())
         .and(rows::issue.eq(observations::issue.nullable()));
-    let stored: Vec<StoredObservation> = rows::table
+    let stored = rows::table
         .inner_join(observations::table.on(same_issue))
         .filter(rows::structure.eq(structure.0))
         .select(StoredObservation::as_select())
-        .load(conn)?;
-    Ok(in_order(
-        stored.into_iter().map(Observation::from).collect(),
-    ))
+        .load_iter::<StoredObservation, _>(conn)?;
+    // One by one, and what repeats only once: there may be a million.
+    let mut texts = Interner::default();
+    let loaded: QueryResult<Vec<Observation>> = stored
+        .map(|stored| stored.map(|stored| stored.interned(&mut texts)))
+        .collect();
+    Ok(in_order(loaded?))
 }
 
 /// Sorted, and each once: aliases and repeated arguments bring an issue in several times.
@@ -76,10 +81,10 @@ fn in_order(mut loaded: Vec<Observation>) -> Vec<Observation> {
 }
 
 /// Keeps what was read of issues of one tracker.
-pub(crate) fn upsert_of_tracker(
+pub(crate) fn upsert_of_tracker<'a>(
     conn: &mut Conn,
     tracker: TrackerId,
-    issues: &[ObservedIssue],
+    issues: impl IntoIterator<Item = &'a ObservedIssue>,
     seen: Timestamp,
 ) -> Result<usize, Error> {
     let mut newest: BTreeMap<IssueId, &ObservedIssue> = BTreeMap::new();
@@ -94,16 +99,19 @@ pub(crate) fn upsert_of_tracker(
         .into_iter()
         .map(|stored| (stored.issue.id, stored))
         .collect();
-    let accepted: Vec<NewObservation<'_>> = newest
+    let accepted: Vec<&ObservedIssue> = newest
         .into_values()
         .filter(|&issue| {
             stored
                 .get(&issue.id)
                 .is_none_or(|stored| supersedes(issue, stored))
         })
-        .map(|issue| NewObservation::new(tracker, issue, seen))
         .collect();
-    upsert_observations(conn, &accepted)?;
+    for chunk in accepted.chunks(ROWS_AT_ONCE) {
+        let row = |issue: &&'a ObservedIssue| NewObservation::new(tracker, issue, seen);
+        let rows: Vec<NewObservation<'_>> = chunk.iter().map(row).collect();
+        upsert_observations(conn, &rows)?;
+    }
     Ok(accepted.len())
 }
 
@@ -118,12 +126,12 @@ pub(super) fn upsert(
     observed: &[(TrackerId, ObservedIssue)],
     seen: Timestamp,
 ) -> Result<(), Error> {
-    let mut by_tracker: BTreeMap<TrackerId, Vec<ObservedIssue>> = BTreeMap::new();
+    let mut by_tracker: BTreeMap<TrackerId, Vec<&ObservedIssue>> = BTreeMap::new();
     for (tracker, issue) in observed {
-        by_tracker.entry(*tracker).or_default().push(issue.clone());
+        by_tracker.entry(*tracker).or_default().push(issue);
     }
     for (tracker, issues) in by_tracker {
-        upsert_of_tracker(conn, tracker, &issues, seen)?;
+        upsert_of_tracker(conn, tracker, issues, seen)?;
     }
     Ok(())
 }

@@ -6,6 +6,8 @@ use diesel::{Insertable, Queryable, Selectable};
 use resync_core::id::{IssueId, IssueKey, JiraId, ProjectKey, TrackerId};
 use resync_core::issue::{IssueType, ObservedIssue};
 use resync_core::time::Timestamp;
+use std::collections::HashSet;
+use std::sync::Arc;
 
 #[derive(Queryable, Selectable)]
 #[diesel(table_name = observations)]
@@ -26,28 +28,44 @@ pub(crate) struct StoredObservation {
     gone_time: Option<i64>,
 }
 
-impl From<StoredObservation> for Observation {
-    fn from(row: StoredObservation) -> Self {
-        Self {
-            tracker: TrackerId(row.tracker),
+impl StoredObservation {
+    /// The observation, with the texts that others share kept once.
+    pub(crate) fn interned(self, texts: &mut Interner) -> Observation {
+        Observation {
+            tracker: TrackerId(self.tracker),
             issue: ObservedIssue {
-                id: IssueId(row.issue),
-                key: IssueKey::new(row.issue_key),
-                summary: row.summary.into(),
-                project: ProjectKey::new(row.project),
+                id: IssueId(self.issue),
+                key: IssueKey::new(self.issue_key),
+                summary: self.summary.into(),
+                project: ProjectKey(texts.keep(&self.project)),
                 issue_type: IssueType {
-                    id: JiraId::new(row.type_id),
-                    name: row.type_name.into(),
-                    subtask: row.subtask,
+                    id: JiraId(texts.keep(&self.type_id)),
+                    name: texts.keep(&self.type_name),
+                    subtask: self.subtask,
                 },
-                status: row.status.into(),
-                assignee: row.assignee.map(Into::into),
-                parent: row.parent.map(IssueId),
-                updated: Timestamp(row.updated),
+                status: texts.keep(&self.status),
+                assignee: self.assignee.map(|name| texts.keep(&name)),
+                parent: self.parent.map(IssueId),
+                updated: Timestamp(self.updated),
             },
-            seen_time: Timestamp(row.seen_time),
-            gone_time: row.gone_time.map(Timestamp),
+            seen_time: Timestamp(self.seen_time),
+            gone_time: self.gone_time.map(Timestamp),
         }
+    }
+}
+
+/// Texts that repeat: projects, types, states, people.
+#[derive(Default)]
+pub(crate) struct Interner(HashSet<Arc<str>>);
+
+impl Interner {
+    fn keep(&mut self, text: &str) -> Arc<str> {
+        if let Some(known) = self.0.get(text) {
+            return Arc::clone(known);
+        }
+        let new: Arc<str> = text.into();
+        self.0.insert(Arc::clone(&new));
+        new
     }
 }
 
