@@ -25,7 +25,7 @@ pub(crate) fn describe(
     plan: &Plan,
     confirmed: Option<&Confirmed>,
 ) -> (Vec<JobChange>, PlanSummary) {
-    let before = &facts.loaded.forest;
+    let before = &facts.loaded.rows.forest;
     let mut changes = summary::job_changes(plan, before, &IssueLookup::new(snapshot));
     if let Some(confirmed) = confirmed {
         summary::add_skipped(&mut changes, &confirmed.changes);
@@ -56,7 +56,7 @@ pub(crate) fn admit(
     summary: &PlanSummary,
     confirmed: Option<&Confirmed>,
 ) -> Result<(), Stop> {
-    let figures = Figures::of(plan, facts.loaded.forest.len());
+    let figures = Figures::of(plan, facts.loaded.rows.forest.len());
     let shown = confirmed.map_or(&[][..], |confirmed| confirmed.guards.as_slice());
     let JobRequest {
         authorization,
@@ -109,7 +109,7 @@ pub(crate) async fn keep_plan(
         progress: Some(progress),
         counters: Some(counters),
         plan: Some(summary.clone()),
-        base_forest_version: Some(facts.loaded.forest.version()),
+        base_forest_version: Some(facts.loaded.rows.forest.version()),
         ..JobUpdate::default()
     };
     engine

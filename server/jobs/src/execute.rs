@@ -6,6 +6,7 @@ use crate::engine::Engine;
 use crate::facts::Facts;
 use crate::failure::Stop;
 use crate::progress::Reporter;
+use resync_core::change::ForestChange;
 use resync_core::claim::ClaimChange;
 use resync_core::commit;
 use resync_core::forest::Forest;
@@ -17,8 +18,8 @@ use resync_store::{ForestCommit, JobCommit, JobUpdate, Lease};
 use rustc_hash::FxHashMap;
 use std::collections::BTreeMap;
 
-/// Applies a plan, and returns the forest as it must be now. A plan without any effect writes
-/// nothing.
+/// Applies a plan, and returns the forest as it must be now; `None` for a plan without any effect,
+/// of which nothing is written.
 pub(crate) async fn apply(
     engine: &Engine,
     job: &Job,
@@ -26,7 +27,7 @@ pub(crate) async fn apply(
     reporter: &Reporter,
     facts: &Facts,
     mut plan: Plan,
-) -> Result<Forest, Stop> {
+) -> Result<Option<Forest>, Stop> {
     let total = crate::count(plan.changes.len());
     reporter
         .enter(
@@ -35,15 +36,16 @@ pub(crate) async fn apply(
             format!("Making {total} changes"),
         )
         .await?;
-    let steps = plan.steps();
+    reporter.count(|counters| count_applied(counters, &plan));
+    let planned = std::mem::take(&mut plan.changes);
+    let steps: Vec<ForestChange> = planned.into_iter().map(|planned| planned.change).collect();
     let base_version = plan.after.version();
     let writes = (!steps.is_empty()).then(|| commit::writes(&mut plan.after, &steps));
     let observations = observations(facts, &plan.after);
     if writes.is_none() && plan.claims.is_empty() && observations.is_empty() {
         reporter.log(Severity::Info, "Nothing to change.").await?;
-        return Ok(plan.after);
+        return Ok(None);
     }
-    reporter.count(|counters| count_applied(counters, &plan));
     let (upserts, deletes) =
         writes.map_or_else(Default::default, |writes| (writes.upserts, writes.deletes));
     let (progress, counters) = reporter.newest();
@@ -86,7 +88,7 @@ pub(crate) async fn apply(
         );
         reporter.log(Severity::Info, message).await?;
     }
-    Ok(plan.after)
+    Ok(Some(plan.after))
 }
 
 fn count_applied(counters: &mut JobCounters, plan: &Plan) {

@@ -5,10 +5,9 @@
 use crate::confirmed::stale;
 use crate::engine::Engine;
 use crate::failure::{Failure, Stop};
-use crate::load::Loaded;
+use crate::load::{Loaded, LoadedForest};
 use crate::observe::{self, Observed, Tracker};
 use crate::progress::Reporter;
-use resync_core::claim::Claims;
 use resync_core::id::TrackerId;
 use resync_core::issue::{IssueRef, ObservedIssue};
 use resync_core::job::{Authorization, Job, JobKind, Severity};
@@ -23,7 +22,6 @@ use rustc_hash::{FxHashMap, FxHashSet};
 /// Everything that planning looked at, kept until the outcome is verified.
 pub(crate) struct Facts {
     pub(crate) loaded: Loaded,
-    pub(crate) claims: Claims,
     pub(crate) synchronizers: Vec<PlannedSynchronizer>,
     pub(crate) scope: Scope,
     pub(crate) readings: Vec<Reading>,
@@ -38,13 +36,12 @@ impl Facts {
     /// The planner's input, over this or a later state of the forest.
     pub(crate) fn snapshot<'a>(
         &'a self,
-        loaded: &'a Loaded,
-        claims: &'a Claims,
+        loaded: &'a LoadedForest,
         confirmed: Option<&'a ConfirmedPlan>,
     ) -> Snapshot<'a> {
         Snapshot {
             forest: &loaded.forest,
-            claims,
+            claims: &loaded.claims,
             synchronizers: &self.synchronizers,
             scope: self.scope,
             readings: &self.readings,
@@ -210,10 +207,8 @@ fn facts(loaded: Loaded, scope: Scope, observed: Vec<Observed>, read_time: Times
         });
         inaccessible.extend(read.inaccessible);
     }
-    let claims = Claims::from_iter(loaded.claims.iter().copied());
     Facts {
         loaded,
-        claims,
         synchronizers,
         scope,
         readings,

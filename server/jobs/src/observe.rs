@@ -276,9 +276,10 @@ fn subtasks_of<'a>(
 /// The issues of the rows that a synchronizer claims, each once, in order of their ids.
 fn claimed_issues(loaded: &Loaded, record: &SynchronizerRecord, rule: &Rule) -> Vec<IssueId> {
     let source = ClaimSource::Synchronizer(record.id);
-    let claimed = loaded.claims.iter().filter(|claim| claim.source == source);
+    let claims = loaded.rows.claims.sorted();
+    let claimed = claims.iter().filter(|claim| claim.source == source);
     let issues: BTreeSet<IssueId> = claimed
-        .filter_map(|claim| match loaded.forest.item(claim.row) {
+        .filter_map(|claim| match loaded.rows.forest.item(claim.row) {
             Some(Item::Issue(issue)) if issue.tracker == rule.tracker => Some(issue.issue),
             _ => None,
         })
@@ -298,10 +299,10 @@ fn facts<'a>(
         .filter(|observation| observation.tracker == rule.tracker)
         .map(|observation| (observation.issue.id, &observation.issue))
         .collect();
-    let unknown: BTreeSet<IssueId> = loaded
-        .forest
+    let forest = &loaded.rows.forest;
+    let unknown: BTreeSet<IssueId> = forest
         .preorder()
-        .filter_map(|(row, _)| loaded.forest.issue(row))
+        .filter_map(|(row, _)| forest.issue(row))
         .filter(|issue| issue.tracker == rule.tracker && !known.contains_key(&issue.issue))
         .map(|issue| issue.issue)
         .collect();

@@ -74,13 +74,13 @@ async fn round(
         .await?;
     let loaded = load::structure(&engine.parts.store, job.structure).await?;
     if let Some(confirmed) = confirmed
-        && confirmed.forest_version != loaded.forest.version()
+        && confirmed.forest_version != loaded.rows.forest.version()
     {
         return Err(stale("forest"));
     }
-    let facts = observe_all(engine, job, reporter, loaded).await?;
+    let mut facts = observe_all(engine, job, reporter, loaded).await?;
 
-    let rows = i64::try_from(facts.loaded.forest.len()).unwrap_or(i64::MAX);
+    let rows = i64::try_from(facts.loaded.rows.forest.len()).unwrap_or(i64::MAX);
     reporter
         .enter(
             Phase::Planning,
@@ -89,7 +89,7 @@ async fn round(
         )
         .await?;
     let restriction = confirmed.map(|confirmed| &confirmed.plan);
-    let snapshot = facts.snapshot(&facts.loaded, &facts.claims, restriction);
+    let snapshot = facts.snapshot(&facts.loaded.rows, restriction);
     let plan = plan(&snapshot);
     let (changes, summary) = describe(engine, job, &facts, &snapshot, &plan, confirmed);
     count_plan(reporter, &changes, rows);
@@ -102,6 +102,11 @@ async fn round(
     }
     admit(job, &facts, &plan, &summary, confirmed)?;
 
-    let after = execute::apply(engine, job, lease, reporter, &facts, plan).await?;
+    let applied = execute::apply(engine, job, lease, reporter, &facts, plan).await?;
+    let Some(after) = applied else {
+        return verify::unchanged(reporter, rows).await;
+    };
+    // Known by now is what was read, and there may be much of it.
+    facts.loaded.observations = Vec::new();
     verify::read_back(engine, job, reporter, &facts, after).await
 }

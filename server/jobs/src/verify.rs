@@ -8,7 +8,6 @@ use crate::failure::Stop;
 use crate::load;
 use crate::pass::Ending;
 use crate::progress::Reporter;
-use resync_core::claim::Claims;
 use resync_core::forest::Forest;
 use resync_core::id::ForestVersion;
 use resync_core::job::{Job, Phase};
@@ -31,7 +30,7 @@ pub(crate) async fn read_back(
             format!("Reading {rows} rows back"),
         )
         .await?;
-    let stored = load::structure(&engine.parts.store, job.structure).await?;
+    let stored = load::rows(&engine.parts.store, job.structure).await?;
     if stored.forest.version() != expected.version() {
         let message = format!(
             "Done. The structure was edited since (version {} now, {} by this job), so it was \
@@ -47,17 +46,31 @@ pub(crate) async fn read_back(
     if !same_rows(&stored.forest, &expected) {
         return Ok(incomplete("what was read back is not what was planned"));
     }
-    let claims = Claims::from_iter(stored.claims.iter().copied());
-    let again = plan(&facts.snapshot(&stored, &claims, None));
+    let again = plan(&facts.snapshot(&stored, None));
     reporter.advance(rows, Some(rows), format!("Compared {rows} rows"));
     let held_back = facts.restricted_to_confirmed(job);
     if !again.changes.is_empty() && !held_back {
         return Ok(incomplete("comparing again found more to change"));
     }
-    Ok(Ending {
+    Ok(verified(rows))
+}
+
+/// The end of a job that had nothing to write: the structure was read a moment ago, and comparing it
+/// was the verification.
+pub(crate) async fn unchanged(reporter: &Reporter, rows: i64) -> Result<Ending, Stop> {
+    let message = format!("Compared {rows} rows");
+    reporter
+        .enter(Phase::Verifying, Some(rows), message.clone())
+        .await?;
+    reporter.advance(rows, Some(rows), message);
+    Ok(verified(rows))
+}
+
+fn verified(rows: i64) -> Ending {
+    Ending {
         complete: true,
         message: format!("Done and verified: {rows} rows."),
-    })
+    }
 }
 
 /// The end of a job whose earlier try had made its commit: the structure must be valid, and at
@@ -71,7 +84,7 @@ pub(crate) async fn resumed(
     reporter
         .enter(Phase::Verifying, None, "Reading back after an interruption")
         .await?;
-    let stored = load::structure(&engine.parts.store, job.structure).await?;
+    let stored = load::rows(&engine.parts.store, job.structure).await?;
     if stored.forest.version() < version {
         return Ok(incomplete(
             "the version that the job made is not in the store",
