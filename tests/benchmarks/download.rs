@@ -125,7 +125,8 @@ impl Site {
         let mut taken = Vec::new();
         let mut since = "2000-01-01 00:00".to_owned();
         loop {
-            let mut due: VecDeque<usize> = (0..ISSUES_PER_WINDOW).step_by(ISSUES_PER_PAGE).collect();
+            let mut due: VecDeque<usize> =
+                (0..ISSUES_PER_WINDOW).step_by(ISSUES_PER_PAGE).collect();
             let last = ISSUES_PER_WINDOW - ISSUES_PER_PAGE;
             let mut next = None;
             let mut running = JoinSet::new();
@@ -164,7 +165,8 @@ impl Site {
             Ask::Page { since, from } => {
                 let mut fields = FIELDS.to_vec();
                 fields.push("created");
-                let jql = format!("{QUERY} AND created >= \"{since}\" ORDER BY created ASC, id ASC");
+                let jql =
+                    format!("{QUERY} AND created >= \"{since}\" ORDER BY created ASC, id ASC");
                 let body = json!({
                     "jql": jql, "fields": fields, "startAt": from, "maxResults": ISSUES_PER_PAGE,
                 });
@@ -195,7 +197,10 @@ fn id_search(token: Option<&str>) -> Value {
 fn take_ids(body: &[u8], due: &mut VecDeque<Ask>) {
     let page: IdPage = serde_json::from_slice(body).expect("it is a page of ids");
     let ids: Vec<String> = page.issues.into_iter().map(|issue| issue.id).collect();
-    due.extend(ids.chunks(ISSUES_PER_FETCH).map(|ids| Ask::Issues(ids.to_vec())));
+    due.extend(
+        ids.chunks(ISSUES_PER_FETCH)
+            .map(|ids| Ask::Issues(ids.to_vec())),
+    );
     if let Some(token) = page.next_page_token {
         // In front: the issues wait for it, and not it for them.
         due.push_front(Ask::Ids(Some(token)));

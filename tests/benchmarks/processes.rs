@@ -67,7 +67,10 @@ impl Jira {
         let mut output = BufReader::new(child.stdout.take().expect("its output is piped"));
         let mut line = String::new();
         output.read_line(&mut line).expect("its output is text");
-        let base_uri = line.split_whitespace().next().expect("it tells its address");
+        let base_uri = line
+            .split_whitespace()
+            .next()
+            .expect("it tells its address");
         Self {
             child,
             base_uri: base_uri.to_owned(),

@@ -47,7 +47,10 @@ pub(crate) async fn measure(setting: Setting, arguments: &Arguments, table: &mut
         println!("  download only {:.2?}", downloads.last().expect("pushed"));
         if !setting.latency {
             bulks.push(timed(download_and_insert(&site, issues, &one.blobs)).await);
-            println!("  download, parse, insert {:.2?}", bulks.last().expect("pushed"));
+            println!(
+                "  download, parse, insert {:.2?}",
+                bulks.last().expect("pushed")
+            );
         }
         real.push(one);
     }
@@ -56,7 +59,13 @@ pub(crate) async fn measure(setting: Setting, arguments: &Arguments, table: &mut
     let download = least(downloads.iter().copied());
     if setting.latency {
         let against = "download only";
-        table.times(format!("{name}: first resync"), first, against, download, 1.1);
+        table.times(
+            format!("{name}: first resync"),
+            first,
+            against,
+            download,
+            1.1,
+        );
     } else {
         let bulk = least(bulks.iter().copied());
         let against = "download, parse, one bulk insert";
@@ -65,7 +74,11 @@ pub(crate) async fn measure(setting: Setting, arguments: &Arguments, table: &mut
     let unchanged = real.iter().all(|real| real.unchanged);
     let title = format!(
         "{name}: again, {}",
-        if unchanged { "no row written" } else { "ROWS WERE WRITTEN" }
+        if unchanged {
+            "no row written"
+        } else {
+            "ROWS WERE WRITTEN"
+        }
     );
     table.times(title, again, "download only", download, 1.3);
     if !setting.latency {
@@ -124,9 +137,21 @@ async fn resync(jira: &Jira, flavour: Flavour, issues: u32) -> Real {
     let synchronizer = install(&server.client, jira, flavour).await;
     let first = timed(run(&synchronizer)).await;
     let memory = server.peak_memory();
-    println!("  first resync {first:.2?}, peak memory {} MiB", memory.unwrap_or(0) >> 20);
-    let structure = server.client.structure("work").get().await.expect("it is there");
-    assert_eq!(u32::try_from(structure.row_count), Ok(issues), "all issues have a row");
+    println!(
+        "  first resync {first:.2?}, peak memory {} MiB",
+        memory.unwrap_or(0) >> 20
+    );
+    let structure = server
+        .client
+        .structure("work")
+        .get()
+        .await
+        .expect("it is there");
+    assert_eq!(
+        u32::try_from(structure.row_count),
+        Ok(issues),
+        "all issues have a row"
+    );
     let before = Database::open(folder.path()).fingerprint();
     let again = timed(run(&synchronizer)).await;
     let unchanged = before == Database::open(folder.path()).fingerprint();
@@ -185,7 +210,9 @@ async fn install(client: &Client, jira: &Jira, flavour: Flavour) -> Synchronizer
         ..Synchronizer::default()
     };
     let structure = client.structure("work");
-    let created = structure.create_synchronizer("everything", synchronizer).await;
+    let created = structure
+        .create_synchronizer("everything", synchronizer)
+        .await;
     created.expect("the synchronizer is installed");
     structure.synchronizer("everything")
 }

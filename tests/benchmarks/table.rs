@@ -37,7 +37,11 @@ impl Table {
     ) {
         let against = against.to_owned();
         self.0.push(Line {
-            goal: Goal { what, against, most },
+            goal: Goal {
+                what,
+                against,
+                most,
+            },
             real: format!("{:.2} s", real.as_secs_f64()),
             limit: format!("{:.2} s", limit.as_secs_f64()),
             ratio: real.as_secs_f64() / limit.as_secs_f64(),
@@ -63,10 +67,23 @@ fn mebibytes(bytes: u64) -> f64 {
 
 impl fmt::Display for Table {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(formatter, "| what | figure | against | figure | ratio | goal | |")?;
+        writeln!(
+            formatter,
+            "| what | figure | against | figure | ratio | goal | |"
+        )?;
         writeln!(formatter, "| --- | ---: | --- | ---: | ---: | ---: | --- |")?;
-        for Line { goal, real, limit, ratio } in &self.0 {
-            let Goal { what, against, most } = goal;
+        for Line {
+            goal,
+            real,
+            limit,
+            ratio,
+        } in &self.0
+        {
+            let Goal {
+                what,
+                against,
+                most,
+            } = goal;
             let verdict = if *ratio <= *most { "reached" } else { "missed" };
             writeln!(
                 formatter,
