@@ -39,6 +39,16 @@ impl std::fmt::Debug for DatabaseAddress {
     }
 }
 
+/// The address of a proxy. Debug output hides it, since it may hold a password.
+#[derive(Clone, PartialEq, Eq)]
+pub struct ProxyAddress(pub String);
+
+impl std::fmt::Debug for ProxyAddress {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str("ProxyAddress(hidden)")
+    }
+}
+
 /// How log lines are written.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -96,7 +106,7 @@ pub struct Config {
     /// How long a shutdown waits.
     pub shutdown_limit: Duration,
     /// The proxy for requests to trackers.
-    pub proxy: Option<String>,
+    pub proxy: Option<ProxyAddress>,
     /// Certificates to trust beside the system's.
     pub ca_bundle: Option<PathBuf>,
     /// What is logged.
@@ -151,7 +161,7 @@ pub enum ConfigError {
     },
 }
 
-#[derive(Debug, Default, Deserialize)]
+#[derive(Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 struct File {
     listen: Option<String>,
@@ -201,7 +211,7 @@ impl Default for Server {
     }
 }
 
-#[derive(Debug, Default, Deserialize)]
+#[derive(Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 struct Http {
     proxy: Option<String>,
@@ -245,7 +255,7 @@ pub fn load(path: Option<&Path>, overrides: Overrides) -> Result<Config, ConfigE
 /// [`ConfigError`], for the first thing that is wrong.
 pub fn parse(text: &str, overrides: Overrides) -> Result<Config, ConfigError> {
     let file: File = toml::from_str(text).map_err(|error| ConfigError::Invalid {
-        detail: error.to_string().trim().to_owned(),
+        detail: explain(text, &error),
     })?;
     let listen = overrides.listen.or(file.listen);
     Ok(Config {
@@ -260,7 +270,11 @@ pub fn parse(text: &str, overrides: Overrides) -> Result<Config, ConfigError> {
         concurrent_jobs: within("jobs.concurrent", file.jobs.concurrent, CONCURRENT_JOBS_MAX)?,
         lease: seconds("jobs.lease_seconds", file.jobs.lease_seconds)?,
         shutdown_limit: seconds("server.shutdown_seconds", file.server.shutdown_seconds)?,
-        proxy: file.http.proxy.filter(|proxy| !proxy.is_empty()),
+        proxy: file
+            .http
+            .proxy
+            .filter(|proxy| !proxy.is_empty())
+            .map(ProxyAddress),
         ca_bundle: file
             .http
             .ca_bundle
@@ -269,6 +283,19 @@ pub fn parse(text: &str, overrides: Overrides) -> Result<Config, ConfigError> {
         log_format: file.log.format,
         secrets: secrets(file.secrets)?,
     })
+}
+
+/// What is wrong, and in which line. The line itself is not shown, since it may hold a password.
+fn explain(text: &str, error: &toml::de::Error) -> String {
+    let before = error.span().and_then(|span| text.get(..span.start));
+    match before {
+        Some(before) => format!(
+            "line {}: {}",
+            before.matches('\n').count() + 1,
+            error.message()
+        ),
+        None => error.message().to_owned(),
+    }
 }
 
 /// What the environment says.

@@ -91,3 +91,11 @@ fn a_database_address_is_not_shown() {
     let config = parse(text, Overrides::default()).unwrap();
     assert!(!format!("{config:?}").contains("canary"));
 }
+
+#[test]
+fn a_line_that_cannot_be_read_is_numbered_and_not_shown() {
+    let text = "listen = \"127.0.0.1:1\"\ndatabase = \"postgres://resync:canary@host/db\n";
+    let message = error(text);
+    assert!(message.contains("line 2"), "{message}");
+    assert!(!message.contains("canary"), "{message}");
+}

@@ -22,6 +22,9 @@ use tokio::sync::mpsc::Receiver;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
+/// The most rows of a structure: what one machine plans in seconds and shows without pain.
+pub const ROWS_PER_STRUCTURE_MAX: i64 = 1_000_000;
+
 /// What a server is made of.
 pub struct ServerParts {
     /// The store.
@@ -101,6 +104,7 @@ pub async fn assemble(parts: ServerParts) -> anyhow::Result<Assembled> {
     let (probes, questions) = ProbeQueue::new();
     let limits = Limits {
         concurrent_jobs_max: i32::try_from(parts.engine.concurrent_jobs).unwrap_or(i32::MAX),
+        rows_per_structure_max: parts.engine.rows_per_structure_max,
         drain_time_max: parts.drain_limit,
         ..Limits::default()
     };

@@ -3,7 +3,7 @@
 use crate::arguments::ServeArguments;
 use crate::clock;
 use crate::config::{self, Config, ConfigError, Overrides, StoreLocation};
-use crate::run::{self, ServerParts};
+use crate::run::{self, ROWS_PER_STRUCTURE_MAX, ServerParts};
 use crate::secrets::Secrets;
 use crate::telemetry;
 use crate::trackers::NetworkConnections;
@@ -142,7 +142,7 @@ async fn serve(config: Config) -> anyhow::Result<()> {
         )
     })?;
     let http = HttpOptions {
-        proxy: config.proxy.clone(),
+        proxy: config.proxy.as_ref().map(|proxy| proxy.0.clone()),
         certificate_authorities: config.ca_bundle.clone(),
         ..HttpOptions::default()
     };
@@ -175,6 +175,7 @@ async fn serve(config: Config) -> anyhow::Result<()> {
             engine: EngineSettings {
                 concurrent_jobs: config.concurrent_jobs,
                 lease: config.lease,
+                rows_per_structure_max: ROWS_PER_STRUCTURE_MAX,
             },
             drain_limit: config.shutdown_limit,
             wrote: Arc::new(|| {}),

@@ -77,6 +77,7 @@ fn faults() -> Vec<Fault> {
         Fault::Cut(40),
         Fault::ShortPage(1),
         Fault::Anonymous,
+        Fault::Vanishes(vec!["PAY-2".to_owned(), "PAY-6".to_owned()]),
         Fault::LosesProject("PAY".to_owned()),
     ]
 }

@@ -11,6 +11,10 @@ pub const RETRY_WAIT_FIRST: Duration = Duration::from_secs(1);
 /// The longest wait: an outage of hours is noticed to be over within a quarter of an hour.
 pub const RETRY_WAIT_MAX: Duration = Duration::from_secs(15 * 60);
 
+/// The longest pause that a tracker is granted: then it is asked again. A misconfigured proxy can
+/// name any number, and a job must not wait for years.
+pub const PAUSE_MAX: Duration = Duration::from_secs(60 * 60);
+
 /// Most tries of one job. With the waits above: 2.5 hours at most, 1.25 hours on average.
 pub const ATTEMPTS_MAX: i32 = 20;
 
@@ -46,7 +50,7 @@ pub enum Retry {
 pub fn retry(failure: Failure, attempt: i32, fraction: f64) -> Retry {
     let pause = match failure {
         Failure::Permanent => return Retry::GiveUp,
-        Failure::Throttled { retry_after } => retry_after,
+        Failure::Throttled { retry_after } => retry_after.min(PAUSE_MAX),
         Failure::Unavailable | Failure::Stale => Duration::ZERO,
     };
     if attempt >= ATTEMPTS_MAX {
@@ -103,6 +107,14 @@ mod tests {
         };
         assert_eq!(wait(failure, 1, 0.0), Duration::from_secs(3600));
         assert_eq!(wait(failure, 1, 1.0), Duration::from_secs(3601));
+    }
+
+    #[test]
+    fn no_pause_is_longer_than_an_hour() {
+        let failure = Failure::Throttled {
+            retry_after: Duration::from_secs(1_000_000_000),
+        };
+        assert_eq!(wait(failure, 1, 0.0), PAUSE_MAX);
     }
 
     #[test]

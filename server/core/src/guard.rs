@@ -175,7 +175,7 @@ pub fn guard_name(guard: Guard) -> &'static str {
 /// empty when nothing was confirmed.
 ///
 /// A preview may always be made. A confirmed run passes a guard that its preview showed, when the
-/// number of destructive changes was typed back. Anything else passes no guard, and stops above
+/// number of destructive changes was typed back; it may turn out to need fewer. Anything else passes no guard, and stops above
 /// [`UNCONFIRMED_DESTRUCTIVE_MAX`] destructive changes.
 ///
 /// # Errors
@@ -214,7 +214,9 @@ pub fn admit(
         limits.destructive_changes,
     )?;
     let shown = |trip: &GuardTrip| previewed.iter().any(|known| known.guard == trip.guard);
-    let covered = |trip: &GuardTrip| acknowledged == Some(figures.destructive) && shown(trip);
+    let covered = |trip: &GuardTrip| {
+        acknowledged.is_some_and(|most| figures.destructive <= most) && shown(trip)
+    };
     match trips.iter().find(|trip| !covered(trip)) {
         Some(trip) => Err(Refusal::GuardTripped(trip.clone())),
         None => Ok(()),

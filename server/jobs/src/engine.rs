@@ -63,6 +63,8 @@ pub struct EngineSettings {
     pub concurrent_jobs: usize,
     /// How long a job stays with an engine that no longer answers.
     pub lease: Duration,
+    /// The most rows that a job lets a structure grow to.
+    pub rows_per_structure_max: i64,
 }
 
 /// The engine of one process.
@@ -136,7 +138,7 @@ impl Engine {
             lease,
             Arc::clone(&self.parts.clock),
             Arc::clone(&self.parts.changed),
-            &job.progress,
+            &job,
         );
         let outcome = if job.state == JobState::Cancelling {
             Err(Stop::Cancelled)

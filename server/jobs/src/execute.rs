@@ -36,19 +36,22 @@ pub(crate) async fn apply(
             format!("Making {total} changes"),
         )
         .await?;
-    reporter.count(|counters| count_applied(counters, &plan));
+    let mut applied = reporter.newest().1;
+    count_applied(&mut applied, &plan);
     let planned = std::mem::take(&mut plan.changes);
     let steps: Vec<ForestChange> = planned.into_iter().map(|planned| planned.change).collect();
     let base_version = plan.after.version();
     let writes = (!steps.is_empty()).then(|| commit::writes(&mut plan.after, &steps));
     let observations = observations(facts, &plan.after);
+    note_gone(engine, facts).await?;
+    reporter.tell();
     if writes.is_none() && plan.claims.is_empty() && observations.is_empty() {
         reporter.log(Severity::Info, "Nothing to change.").await?;
         return Ok(None);
     }
     let (upserts, deletes) =
         writes.map_or_else(Default::default, |writes| (writes.upserts, writes.deletes));
-    let (progress, counters) = reporter.newest();
+    let (progress, _) = reporter.newest();
     let changed = !steps.is_empty();
     let commit = ForestCommit {
         structure: job.structure,
@@ -70,15 +73,14 @@ pub(crate) async fn apply(
             update: JobUpdate {
                 state: Some(JobState::Running),
                 progress: Some(progress),
-                counters: Some(counters),
+                counters: Some(applied.clone()),
                 ..JobUpdate::default()
             },
         }),
     };
     engine.parts.store.commit_forest(commit).await?;
     reporter.tell();
-    note_gone(engine, facts).await?;
-    reporter.tell();
+    reporter.count(|counters| *counters = applied);
     reporter.advance(total, Some(total), format!("Made {total} changes"));
     if changed {
         let (_, counters) = reporter.newest();

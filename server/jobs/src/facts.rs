@@ -10,7 +10,7 @@ use crate::observe::{self, Observed, Tracker};
 use crate::progress::Reporter;
 use resync_core::id::TrackerId;
 use resync_core::issue::{IssueRef, ObservedIssue};
-use resync_core::job::{Authorization, Job, JobKind, Severity};
+use resync_core::job::{Job, JobKind, Severity};
 use resync_core::plan::{ConfirmedPlan, Evidence, IssueFacts, Reading, Scope, Snapshot};
 use resync_core::problem::{Problem, Reason};
 use resync_core::synchronizer::{PlannedSynchronizer, Settings, State};
@@ -53,13 +53,6 @@ impl Facts {
     }
 }
 
-impl Facts {
-    /// Whether the job may make only what was confirmed, so that comparing again may find more.
-    pub(crate) fn restricted_to_confirmed(&self, job: &Job) -> bool {
-        matches!(job.request.authorization, Authorization::Confirmed { .. })
-    }
-}
-
 /// Reads the tracker for every synchronizer that the job is about.
 pub(crate) async fn observe_all(
     engine: &Engine,
@@ -85,7 +78,8 @@ pub(crate) async fn observe_all(
     }
     let mut observed = Vec::with_capacity(targets.len());
     for record in targets {
-        if job.kind == JobKind::Resync && record.etag != job.synchronizer_etag {
+        // A new name or another state is no other rule: only what is synced counts.
+        if job.kind == JobKind::Resync && job.rule.as_ref() != Some(&record.rule) {
             return Err(stale("synchronizer"));
         }
         observed.push(observe_one(engine, reporter, &loaded, record).await?);

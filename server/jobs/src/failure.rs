@@ -4,7 +4,7 @@
 
 use resync_core::backoff;
 use resync_core::id::Principal;
-use resync_core::job::WaitReason;
+use resync_core::job::{JobState, WaitReason};
 use resync_core::problem::{Problem, Reason};
 
 /// Why a pass did not come to its end.
@@ -66,6 +66,11 @@ impl From<resync_store::Error> for Stop {
         use resync_store::Error as Store;
         match error {
             Store::LeaseLost { .. } => Stop::LeaseLost,
+            // Somebody asked for it between two looks.
+            Store::TransitionNotAllowed {
+                from: JobState::Cancelling,
+                ..
+            } => Stop::Cancelled,
             Store::Stale { what: "forest", .. } => Stop::ForestMoved,
             error => {
                 let temporary = error.is_temporary();

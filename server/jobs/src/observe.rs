@@ -103,6 +103,17 @@ impl Tracker<'_> {
         Ok(result.issues)
     }
 
+    /// Which of the issues the query matches when it is asked about them alone.
+    async fn again(&self, query: &Query, ids: &[IssueId]) -> Result<Vec<IssueId>, Stop> {
+        if ids.is_empty() {
+            return Ok(Vec::new());
+        }
+        self.reader
+            .still_matching(query, ids)
+            .await
+            .map_err(|error| self.failed(&error))
+    }
+
     async fn by_id(&self, ids: &[IssueId]) -> Result<resync_tracker::IssueBatch, Stop> {
         if ids.is_empty() {
             return Ok(resync_tracker::IssueBatch::default());
@@ -162,7 +173,7 @@ async fn filter(
         FilterSource::SavedFilter(id) => Query::SavedFilter(id.clone()),
         FilterSource::Jql(jql) => Query::Jql(Arc::clone(jql)),
     };
-    let issues = tracker.query(&query).await?;
+    let mut issues = tracker.query(&query).await?;
     let matched: FxHashSet<IssueId> = issues.iter().map(|issue| issue.id).collect();
     let left: Vec<IssueId> = claimed_issues(loaded, record, rule)
         .into_iter()
@@ -173,14 +184,68 @@ async fn filter(
     if issues.is_empty() && !sentinels.is_empty() && batch.found.is_empty() {
         return Err(unreadable(tracker, left.len()));
     }
-    let parent = settings
-        .parent_issue
-        .filter(|parent| !matched.contains(parent));
-    let others: Vec<IssueId> = others.iter().copied().chain(parent).collect();
+    let mut others: Vec<IssueId> = others.to_vec();
+    others.extend(
+        settings
+            .parent_issue
+            .filter(|parent| !matched.contains(parent)),
+    );
+    if settings.check_children {
+        others.extend(below(loaded, rule, &left, &matched));
+    }
     let rest = tracker.by_id(&others).await?;
     batch.found.extend(rest.found);
     batch.missing.extend(rest.missing);
+
+    let left: FxHashSet<IssueId> = left.into_iter().collect();
+    let readable: Vec<IssueId> = batch
+        .found
+        .iter()
+        .map(|issue| issue.id)
+        .filter(|id| left.contains(id))
+        .collect();
+    let again: FxHashSet<IssueId> = tracker
+        .again(&query, &readable)
+        .await?
+        .into_iter()
+        .collect();
+    issues.extend(
+        batch
+            .found
+            .iter()
+            .filter(|issue| again.contains(&issue.id))
+            .cloned(),
+    );
     Ok((issues, batch.found, batch.missing))
+}
+
+/// The issues below those that left, each once: they may go with them, so they must be seen.
+fn below(
+    loaded: &Loaded,
+    rule: &Rule,
+    left: &[IssueId],
+    matched: &FxHashSet<IssueId>,
+) -> Vec<IssueId> {
+    let left: FxHashSet<IssueId> = left.iter().copied().collect();
+    let forest = &loaded.rows.forest;
+    let (mut found, mut branch) = (BTreeSet::new(), None);
+    for (row, depth) in forest.preorder() {
+        if branch.is_some_and(|top| depth <= top) {
+            branch = None;
+        }
+        let Some(issue) = forest
+            .issue(row)
+            .filter(|issue| issue.tracker == rule.tracker)
+        else {
+            continue;
+        };
+        if left.contains(&issue.issue) {
+            branch = branch.or(Some(depth));
+        } else if branch.is_some() && !matched.contains(&issue.issue) {
+            found.insert(issue.issue);
+        }
+    }
+    found.into_iter().collect()
 }
 
 /// The sentinels: when the query shows nothing, one of the issues that it once showed must at

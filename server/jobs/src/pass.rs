@@ -10,8 +10,9 @@ use crate::facts::observe_all;
 use crate::failure::Stop;
 use crate::progress::Reporter;
 use crate::{execute, load, verify};
-use resync_core::job::{Authorization, Job, Phase, Severity};
-use resync_core::plan::plan;
+use resync_core::job::{Authorization, ChangeKind, Job, Phase, Severity};
+use resync_core::plan::{Plan, plan};
+use resync_core::problem::{Problem, Reason};
 use resync_store::Lease;
 
 /// How often a job plans again because the forest was edited meanwhile. Each try reads the
@@ -101,6 +102,7 @@ async fn round(
         });
     }
     admit(job, &facts, &plan, &summary, confirmed)?;
+    require_room(engine, &plan)?;
 
     let applied = execute::apply(engine, job, lease, reporter, &facts, plan).await?;
     let Some(after) = applied else {
@@ -108,5 +110,28 @@ async fn round(
     };
     // Known by now is what was read, and there may be much of it.
     facts.loaded.observations = Vec::new();
-    verify::read_back(engine, job, reporter, &facts, after).await
+    verify::read_back(engine, job, reporter, &facts, restriction, after).await
+}
+
+/// A structure has a size beyond which nobody could edit it any more.
+fn require_room(engine: &Engine, plan: &Plan) -> Result<(), Stop> {
+    let (allowed, actual) = (
+        engine.parts.settings.rows_per_structure_max,
+        plan.after.len(),
+    );
+    let grows = plan
+        .changes
+        .iter()
+        .any(|planned| planned.kind == ChangeKind::AddRow);
+    if !grows || crate::count(actual) <= allowed {
+        return Ok(());
+    }
+    let message = format!(
+        "The structure would have {actual} rows, and {allowed} are allowed. Nothing was changed. \
+         Narrow the query, or split the structure."
+    );
+    let problem = Problem::new(Reason::StructureTooLarge, message);
+    Err(Stop::from(
+        problem.with("allowed", allowed).with("actual", actual),
+    ))
 }

@@ -4,7 +4,7 @@
 //! none may be lost.
 
 use crate::failure::Stop;
-use resync_core::job::{JobCounters, JobProgress, Phase, Severity};
+use resync_core::job::{Job, JobCounters, JobProgress, Phase, Severity};
 use resync_store::{JobUpdate, Lease, NewLogEntry, Store};
 use resync_tracker::{ReadProgress, RequestCounters};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -41,16 +41,23 @@ impl Reporter {
         lease: Lease,
         clock: crate::Clock,
         changed: crate::Changed,
-        from: &JobProgress,
+        job: &Job,
     ) -> Self {
         // A job that is tried again starts its phases again, but its percentage never goes down.
         let progress = JobProgress {
-            percent: from.percent,
+            percent: job.progress.percent,
             ..JobProgress::default()
         };
+        // What an earlier try has made stays counted.
+        let made_changes = job.result_forest_version.is_some();
         let newest = Newest {
             progress,
-            ..Newest::default()
+            counters: if made_changes {
+                job.counters.clone()
+            } else {
+                JobCounters::default()
+            },
+            unwritten: false,
         };
         Self {
             store,

@@ -7,6 +7,7 @@ use crate::failure::{self, Failure, Stop};
 use crate::pass::Ending;
 use crate::progress::Reporter;
 use resync_core::backoff;
+use resync_core::id::SynchronizerId;
 use resync_core::job::{Authorization, Job, JobKind, JobState, Severity};
 use resync_core::problem::{Problem, Reason};
 use resync_core::synchronizer::State;
@@ -58,7 +59,7 @@ async fn succeed(
         && job.kind == JobKind::Resync
         && job.request.authorization != Authorization::Preview
     {
-        advance_synchronizer(engine, job).await?;
+        advance_synchronizer(engine, job, lease).await?;
     }
     let (mut progress, counters) = reporter.newest();
     if ending.complete {
@@ -86,26 +87,62 @@ async fn succeed(
 
 /// Notes what the resync was made with, and enables what it was asked to enable. Doing it again
 /// changes nothing, so a crash before the job's last write does no harm.
-async fn advance_synchronizer(engine: &Engine, job: &Job) -> Result<(), Stop> {
+async fn advance_synchronizer(engine: &Engine, job: &Job, lease: Lease) -> Result<(), Stop> {
     let (Some(id), Some(rule)) = (job.synchronizer, job.rule.as_ref()) else {
         return Ok(());
     };
     let store = &engine.parts.store;
     let now = (engine.parts.clock)();
+    hold_on(engine, lease).await?;
     let hash = resync_store::settings_hash(&rule.settings);
-    let record = store.set_synchronizer_base(id, hash, now).await?;
+    store.set_synchronizer_base(id, hash, now).await?;
     (engine.parts.changed)();
     let confirmed = matches!(job.request.authorization, Authorization::Confirmed { .. });
-    let state = match record.state {
-        State::Disabled if job.request.enable_synchronizer => State::Enabled,
+    let enable = job.request.enable_synchronizer;
+    set_state(engine, id, None, |state| match state {
+        State::Disabled if enable => State::Enabled,
         State::Unavailable => State::Enabled,
-        State::Suspended if confirmed || job.request.enable_synchronizer => State::Enabled,
+        State::Suspended if confirmed || enable => State::Enabled,
         unchanged => unchanged,
-    };
-    store
-        .set_synchronizer_state(id, state, None, None, now)
+    })
+    .await
+}
+
+/// Makes sure that the job is still this worker's before something else than the job is written.
+async fn hold_on(engine: &Engine, lease: Lease) -> Result<(), Stop> {
+    let (now, milliseconds) = ((engine.parts.clock)(), engine.lease_milliseconds());
+    engine
+        .parts
+        .store
+        .heartbeat(lease, now, milliseconds)
         .await?;
     Ok(())
+}
+
+/// Sets the state of a synchronizer to what follows from the stored one, and its last error. What
+/// somebody else sets meanwhile is looked at again, not overwritten.
+async fn set_state(
+    engine: &Engine,
+    id: SynchronizerId,
+    last_error: Option<Problem>,
+    next: impl Fn(State) -> State,
+) -> Result<(), Stop> {
+    let store = &engine.parts.store;
+    loop {
+        let record = store.get_synchronizer_by_id(id).await?;
+        let (error, now) = (last_error.clone(), (engine.parts.clock)());
+        let set = store
+            .set_synchronizer_state(id, next(record.state), error, Some(record.etag), now)
+            .await;
+        match set {
+            Err(resync_store::Error::Stale { .. }) => {}
+            other => {
+                other?;
+                (engine.parts.changed)();
+                return Ok(());
+            }
+        }
+    }
 }
 
 async fn end_cancelled(
@@ -198,18 +235,18 @@ async fn fail(
     failure: Failure,
 ) -> Result<(), Stop> {
     if let Some(id) = job.synchronizer {
-        let store = &engine.parts.store;
-        let state = store.get_synchronizer_by_id(id).await?.state;
-        let unavailable = failure.unavailable && state == State::Enabled;
-        let state = if unavailable {
-            State::Unavailable
-        } else {
-            state
-        };
-        let (error, now) = (failure.problem.clone(), (engine.parts.clock)());
-        store
-            .set_synchronizer_state(id, state, Some(error), None, now)
-            .await?;
+        hold_on(engine, lease).await?;
+        let unavailable = failure.unavailable;
+        set_state(
+            engine,
+            id,
+            Some(failure.problem.clone()),
+            |state| match state {
+                State::Enabled if unavailable => State::Unavailable,
+                unchanged => unchanged,
+            },
+        )
+        .await?;
     }
     reporter
         .log(Severity::Error, failure.problem.message.clone())

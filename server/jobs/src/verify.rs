@@ -11,15 +11,16 @@ use crate::progress::Reporter;
 use resync_core::forest::Forest;
 use resync_core::id::ForestVersion;
 use resync_core::job::{Job, Phase};
-use resync_core::plan::plan;
+use resync_core::plan::{ConfirmedPlan, plan};
 
 /// Reads the structure back and compares it with the forest that was planned, and with the
-/// tracker once more: planning again must find nothing to do.
+/// tracker once more: planning again must find nothing to do, within what was `confirmed`.
 pub(crate) async fn read_back(
     engine: &Engine,
     job: &Job,
     reporter: &Reporter,
     facts: &Facts,
+    confirmed: Option<&ConfirmedPlan>,
     expected: Forest,
 ) -> Result<Ending, Stop> {
     let rows = crate::count(expected.len());
@@ -46,10 +47,9 @@ pub(crate) async fn read_back(
     if !same_rows(&stored.forest, &expected) {
         return Ok(incomplete("what was read back is not what was planned"));
     }
-    let again = plan(&facts.snapshot(&stored, None));
+    let again = plan(&facts.snapshot(&stored, confirmed));
     reporter.advance(rows, Some(rows), format!("Compared {rows} rows"));
-    let held_back = facts.restricted_to_confirmed(job);
-    if !again.changes.is_empty() && !held_back {
+    if !again.changes.is_empty() {
         return Ok(incomplete("comparing again found more to change"));
     }
     Ok(verified(rows))

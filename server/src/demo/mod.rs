@@ -12,7 +12,7 @@ mod launch;
 use crate::arguments::{DemoArguments, Flavour};
 use crate::clock;
 use crate::config::LogFormat;
-use crate::run::{self, Running, ServerParts};
+use crate::run::{self, ROWS_PER_STRUCTURE_MAX, Running, ServerParts};
 use crate::serve::{claim_folder, open_folder};
 use crate::simulated::{SimulatedConnections, SimulatedTransport};
 use crate::telemetry;
@@ -39,6 +39,7 @@ const BASE_URI: &str = "https://jira.demo.invalid";
 const ENGINE: EngineSettings = EngineSettings {
     concurrent_jobs: 2,
     lease: Duration::from_secs(5),
+    rows_per_structure_max: ROWS_PER_STRUCTURE_MAX,
 };
 
 /// How long Ctrl-C waits for open calls.

@@ -141,6 +141,11 @@ pub trait TrackerReader: Send + Sync {
     /// Asks whether the tracker accepts a query, and about how many issues it matches.
     async fn check_query(&self, query: &Query) -> Result<u64, Error>;
 
+    /// Asks again which of these issues a query matches, one by one and past the lag of the search
+    /// index where the tracker can do that. For issues that a result no longer shows: one answer
+    /// without them is not enough to believe that they have left.
+    async fn still_matching(&self, query: &Query, ids: &[IssueId]) -> Result<Vec<IssueId>, Error>;
+
     /// Reads issues by id. Not subject to the lag of the search index.
     async fn read_issues(&self, ids: &[IssueId]) -> Result<IssueBatch, Error>;
 

@@ -14,7 +14,7 @@ use resync_store::Store;
 use resync_tracker::jira::{HttpOptions, HttpTransport};
 use resyncd::clock;
 use resyncd::config::{SecretBinding, SecretKind};
-use resyncd::run::{self, Running, ServerParts};
+use resyncd::run::{self, ROWS_PER_STRUCTURE_MAX, Running, ServerParts};
 use resyncd::secrets::Secrets;
 use resyncd::serve::open_folder;
 use resyncd::trackers::NetworkConnections;
@@ -143,6 +143,7 @@ impl Server {
                 engine: EngineSettings {
                     concurrent_jobs: 2,
                     lease: Duration::from_secs(30),
+                    rows_per_structure_max: ROWS_PER_STRUCTURE_MAX,
                 },
                 drain_limit: Duration::from_secs(5),
                 wrote: Arc::new(|| {}),

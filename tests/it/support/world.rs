@@ -21,7 +21,7 @@ use resync_service::{Features, Service, TrackerPolicy};
 use resync_simulator::{Account, Flavour, Options, Simulator};
 use resync_store::{Executor, Location, Store};
 use resync_tracker::jira::{Transport, TransportError};
-use resyncd::run::{self, Assembled, ServerParts};
+use resyncd::run::{self, Assembled, ROWS_PER_STRUCTURE_MAX, ServerParts};
 use resyncd::simulated::{SimulatedConnections, SimulatedTransport};
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
@@ -523,6 +523,7 @@ async fn assemble(
         engine: EngineSettings {
             concurrent_jobs: 2,
             lease: LEASE,
+            rows_per_structure_max: ROWS_PER_STRUCTURE_MAX,
         },
         drain_limit: Duration::from_secs(5),
         wrote: Arc::clone(wrote),

@@ -211,8 +211,8 @@ fn go_if_confirmed(work: &Work<'_, '_>, issue: IssueRef) -> Verdict {
     }
 }
 
-/// Whether a row below an unmatched one goes with it: an issue that does not match, that nobody
-/// added by hand, and that no filter wants. A sub-tasks synchronizer's claim depends on the
+/// Whether a row below an unmatched one goes with it: an issue that does not match, that can be
+/// seen, that nobody added by hand, and that no filter wants. A sub-tasks synchronizer's claim depends on the
 /// parent, so it does not keep a sub-task whose parent goes.
 fn goes_along(
     work: &Work<'_, '_>,
@@ -226,12 +226,14 @@ fn goes_along(
         return false;
     };
     let belongs = issue.tracker != tracker || filter.matched.contains(&issue.issue);
+    let inaccessible = work.snapshot.inaccessible.contains(&issue);
     // Only people make aliases, and a primary row would leave them behind.
     let has_aliases = !forest.alias_slots(issue).is_empty();
     let moved_there = filter.settings.remove_only_placed
         && work.claims.has(slot, ClaimSource::Synchronizer(id))
         && !is_placed(work, filter, id, row, tracker);
     !belongs
+        && !inaccessible
         && !has_aliases
         && !moved_there
         && work

@@ -755,3 +755,26 @@ fn an_issue_that_cannot_be_seen_stays() {
         "#]],
     );
 }
+
+#[test]
+fn a_child_that_cannot_be_seen_keeps_its_branch() {
+    check(
+        "
+        hidden C
+        filter F remove children
+        match F A
+        rows
+          A F
+          B F
+            C F
+        ",
+        expect![[r#"
+            held remove B: ChildrenStay (F)
+            held remove C: Inaccessible (F)
+            --
+            A
+            B
+              C
+        "#]],
+    );
+}

@@ -172,9 +172,15 @@ fn a_confirmed_run_passes_the_guards_that_its_preview_showed() {
 }
 
 #[test]
-fn a_wrong_or_missing_count_passes_no_guard() {
+fn a_run_that_needs_less_than_was_acknowledged_passes() {
     let previewed = evaluate(TRIPPING, false, false);
-    for acknowledged in [None, Some(59), Some(61)] {
+    assert_eq!(admit_tripping(&confirmed(Some(61)), &previewed), Ok(()));
+}
+
+#[test]
+fn a_missing_count_or_one_that_is_too_low_passes_no_guard() {
+    let previewed = evaluate(TRIPPING, false, false);
+    for acknowledged in [None, Some(0), Some(59)] {
         let refusal = admit_tripping(&confirmed(acknowledged), &previewed).unwrap_err();
         assert!(
             matches!(refusal, Refusal::GuardTripped(_)),

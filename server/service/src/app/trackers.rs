@@ -189,6 +189,11 @@ pub(crate) async fn update(
         limits: limits.unwrap_or(before.limits),
     };
     check(app, &settings)?;
+    let points_elsewhere = (settings.product, &settings.base_uri)
+        != (record.settings.product, &record.settings.base_uri);
+    if points_elsewhere {
+        require_unused(app, &record, &name).await?;
+    }
     if validate_only {
         return Ok(TrackerRecord { settings, ..record });
     }
@@ -197,6 +202,22 @@ pub(crate) async fn update(
         .update_tracker(record.id, settings, etag, app.now())
         .await;
     updated.map_err(|error| of_store(error, &name))
+}
+
+/// Issues are known by the numbers that one tracker gave them. At another one the same numbers are
+/// other issues, so a connection that is in use stays where it points.
+async fn require_unused(app: &App, record: &TrackerRecord, name: &str) -> Result<(), Refusal> {
+    let counted = app.store.count_synchronizers_of_tracker(record.id).await;
+    match counted.map_err(|error| of_store(error, name))? {
+        0 => Ok(()),
+        users => {
+            let message = format!(
+                "{users} synchronizers use this tracker, so its product and address stay; create \
+                 another tracker, and install synchronizers for it"
+            );
+            Err(Refusal::state(name, "in use", message))
+        }
+    }
 }
 
 /// Deletes a connection.

@@ -85,7 +85,8 @@ impl<T: Transport> Jira<T> {
             meter.expect(total);
         }
         meter.advance(census.issues.len());
-        let large = total.is_none_or(|total| total > u64::from(IDS_PER_PAGE));
+        // Without an estimate there is nothing to check the parts against.
+        let large = total.is_some_and(|total| total > u64::from(IDS_PER_PAGE));
         let parts = match oldest.filter(|_| large && !own_order) {
             Some(oldest) => self.parts(search, oldest, interner).await?,
             None => vec![jql],

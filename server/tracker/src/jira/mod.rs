@@ -29,6 +29,7 @@ mod limiter;
 mod listing;
 mod lookup;
 mod query;
+mod recheck;
 mod settings;
 mod transport;
 mod wire;
@@ -132,6 +133,13 @@ impl<T: Transport> TrackerReader for Jira<T> {
         let result = self.read_confirmed(query, progress).await?;
         self.confirm_account().await?;
         Ok(result)
+    }
+
+    async fn still_matching(&self, query: &Query, ids: &[IssueId]) -> Result<Vec<IssueId>, Error> {
+        self.confirm_account().await?;
+        let matching = self.match_again(query, ids).await?;
+        self.confirm_account().await?;
+        Ok(matching)
     }
 
     async fn check_query(&self, query: &Query) -> Result<u64, Error> {

@@ -168,7 +168,7 @@ impl<T: Transport> Jira<T> {
         }
     }
 
-    async fn searches(&self, query: &Query) -> Result<Vec<Search>, Error> {
+    pub(super) async fn searches(&self, query: &Query) -> Result<Vec<Search>, Error> {
         Ok(match query {
             Query::Jql(text) => vec![written_by_a_person(text)?],
             Query::SavedFilter(id) => vec![written_by_a_person(&self.saved_query(id).await?)?],
