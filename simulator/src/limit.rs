@@ -119,7 +119,8 @@ impl Limits {
             "ratelimit-policy",
             &format!("\"{name}\";q={};w=1", allowance.quota),
         );
-        if entry.1 * 5 >= allowance.quota * 4 {
+        // What is not enforced is never near: a client would slow down for nothing.
+        if self.burst && entry.1 * 5 >= allowance.quota * 4 {
             set(headers, "x-ratelimit-nearlimit", "true");
         }
         refused.then_some(1)
