@@ -57,7 +57,10 @@ impl Play {
         });
         let rule = FilterRule {
             source: Some(filter_rule::Source::Jql(
-                QUERIES.choose(&mut dice).expect("there are some").to_string(),
+                QUERIES
+                    .choose(&mut dice)
+                    .expect("there are some")
+                    .to_string(),
             )),
             remove_unmatched: dice.random_bool(0.8),
             remove_only_placed: dice.random_bool(0.3),

@@ -205,7 +205,8 @@ fn a_demo_keeps_its_store_when_it_is_told_to() {
         $ resyncd demo --port 0 --exit --data $SITE/demo | grep -E 'Data|Launch'
           Data      SITE/demo  (kept)
           "Launch 2026" has drifted from Jira on purpose. In another terminal:
-    "#]].assert_eq(&first);
+    "#]]
+    .assert_eq(&first);
     assert_eq!(
         said(site.path(), line),
         first,

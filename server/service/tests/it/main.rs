@@ -8,7 +8,6 @@ mod bad_input;
 mod errors;
 mod forests;
 mod jobs;
-mod measure;
 mod resyncs;
 mod serving;
 mod structures;

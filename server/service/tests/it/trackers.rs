@@ -189,3 +189,39 @@ async fn only_administrators_see_which_secret_is_used() {
     let refused = server.trackers().create_tracker(creation(tracker())).await;
     assert_refused(refused, Code::PermissionDenied, "PERMISSION_DENIED");
 }
+
+#[tokio::test]
+async fn a_tracker_in_use_stays_where_it_points() {
+    let server = TestServer::start().await;
+    server.seed().await;
+    let mut client = server.trackers();
+    let tracker = client
+        .get_tracker(get())
+        .await
+        .unwrap()
+        .into_inner()
+        .tracker
+        .unwrap();
+    let moved = v1::Tracker {
+        base_uri: format!("{}/other", tracker.base_uri),
+        ..tracker.clone()
+    };
+    let request = v1::UpdateTrackerRequest {
+        tracker: Some(moved),
+        ..Default::default()
+    };
+    assert_refused(
+        client.update_tracker(request).await,
+        Code::FailedPrecondition,
+        "STATE_NOT_ALLOWED",
+    );
+    let renamed = v1::Tracker {
+        display_name: "Other name".into(),
+        ..tracker
+    };
+    let request = v1::UpdateTrackerRequest {
+        tracker: Some(renamed),
+        ..Default::default()
+    };
+    assert!(client.update_tracker(request).await.is_ok());
+}
