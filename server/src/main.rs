@@ -4,10 +4,6 @@ use clap::Parser;
 use resyncd::arguments::{Arguments, Command, ConfigCommand};
 use std::process::ExitCode;
 
-/// Gives memory back after a large job, where the system's own allocator keeps most of it.
-#[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
-
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
     let outcome = match arguments.command {
