@@ -16,7 +16,7 @@ pub enum TrackerCommand {
     Add {
         /// The id: lower-case letters, digits and hyphens
         tracker: String,
-        /// Where the tracker is, for example https://jira.example.com
+        /// Where the tracker is, for example `https://jira.example.com`
         #[arg(long, value_name = "URL")]
         url: String,
         /// The product at the other end

@@ -7,9 +7,9 @@
 //! there. A larger result is read so that an edit in the middle cannot hide an issue:
 //!
 //! * Cloud: the ids of all pages first, in the query's order (a chain of page tokens), and the
-//!   issues by id beside it, in parallel. See [`cloud`].
+//!   issues by id beside it, in parallel. See `cloud.rs`.
 //! * Data Center: pages by offset in the order of creation, in parallel, each overlapping the one
-//!   before, in windows that begin at a moment of creation. See [`data_center`].
+//!   before, in windows that begin at a moment of creation. See `data_center.rs`.
 //!
 //! There are no ranges of ids on purpose: to Jira `id >= 10500` means "in the project of issue
 //! 10500, from its number on", and nothing at all when there is no such issue.
