@@ -3,13 +3,16 @@
 //! What it is not: the place where secrets are read; that is [`crate::secrets`], at the moment
 //! of use. This is the only file that reads the environment.
 
+mod file;
+
+use file::File;
 use serde::Deserialize;
 use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 /// The commented default configuration, as a text.
-pub const EXAMPLE: &str = include_str!("../resync.toml");
+pub const EXAMPLE: &str = include_str!("../../resync.toml");
 
 /// The port that is used when nothing else is said.
 pub const DEFAULT_PORT: u16 = 7420;
@@ -159,79 +162,6 @@ pub enum ConfigError {
         /// What is wrong, and what to do.
         detail: String,
     },
-}
-
-#[derive(Default, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-struct File {
-    listen: Option<String>,
-    data: Option<PathBuf>,
-    database: Option<String>,
-    features: Features,
-    jobs: Jobs,
-    server: Server,
-    http: Http,
-    log: Log,
-    secrets: Vec<SecretBinding>,
-}
-
-#[derive(Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-struct Features {
-    synchronizers: bool,
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-struct Jobs {
-    concurrent: usize,
-    lease_seconds: u64,
-}
-
-impl Default for Jobs {
-    fn default() -> Self {
-        Self {
-            concurrent: 4,
-            lease_seconds: 30,
-        }
-    }
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-struct Server {
-    shutdown_seconds: u64,
-}
-
-impl Default for Server {
-    fn default() -> Self {
-        Self {
-            shutdown_seconds: 20,
-        }
-    }
-}
-
-#[derive(Default, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-struct Http {
-    proxy: Option<String>,
-    ca_bundle: Option<PathBuf>,
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-struct Log {
-    filter: String,
-    format: LogFormat,
-}
-
-impl Default for Log {
-    fn default() -> Self {
-        Self {
-            filter: "info".to_owned(),
-            format: LogFormat::Text,
-        }
-    }
 }
 
 /// Reads the file, if one is named, and the overrides, and checks everything.
@@ -421,5 +351,4 @@ fn secrets(bindings: Vec<SecretBinding>) -> Result<Vec<SecretBinding>, ConfigErr
 }
 
 #[cfg(test)]
-#[path = "config_tests.rs"]
 mod tests;
