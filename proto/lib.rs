@@ -6,7 +6,10 @@
 /// Version 1 of the API: package `resync.v1`.
 pub mod v1 {
     #![expect(clippy::all, reason = "generated")]
-    #![expect(rustdoc::invalid_rust_codeblocks, reason = "the comments show grpcurl, not Rust")]
+    #![expect(
+        rustdoc::invalid_rust_codeblocks,
+        reason = "the comments show grpcurl, not Rust"
+    )]
     tonic::include_proto!("resync.v1");
 }
 

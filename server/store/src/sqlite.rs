@@ -33,9 +33,10 @@ const READERS: usize = 4;
 /// What every connection is told. The wait for another process's lock (`busy_timeout`) is in
 /// milliseconds, the cache in KiB when negative: little, since most reads go through a table once
 /// and the system keeps the file in memory, too. `synchronous = FULL`: a commit that was
-/// acknowledged survives a power failure.
+/// acknowledged survives a power failure. The journal of one large commit does not stay on disk.
 const SETTINGS: &str = "PRAGMA busy_timeout = 5000; PRAGMA foreign_keys = ON; \
-    PRAGMA cache_size = -4096; PRAGMA synchronous = FULL;";
+    PRAGMA cache_size = -4096; PRAGMA synchronous = FULL; \
+    PRAGMA journal_size_limit = 1048576;";
 
 /// The cache of the writer: an index that is filled in no order of its own stays in memory.
 const WRITER_SETTINGS: &str = "PRAGMA cache_size = -32768;";
