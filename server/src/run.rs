@@ -25,6 +25,9 @@ use tokio_util::sync::CancellationToken;
 /// The most rows of a structure: what one machine plans in seconds and shows without pain.
 pub const ROWS_PER_STRUCTURE_MAX: i64 = 1_000_000;
 
+/// How often old answers are forgotten: they are kept for a day, give or take an hour.
+const TIDY_INTERVAL: Duration = Duration::from_secs(60 * 60);
+
 /// What a server is made of.
 pub struct ServerParts {
     /// The store.
@@ -168,6 +171,11 @@ pub async fn start(listener: TcpListener, parts: ServerParts) -> anyhow::Result<
         questions,
         shutdown,
     } = assemble(parts).await?;
+    tokio::spawn(tidy(
+        prober.store.clone(),
+        Arc::clone(&prober.clock),
+        shutdown.clone(),
+    ));
     tokio::spawn(prober.run(questions));
     let engine = tokio::spawn(engine.run());
     let serving = tokio::spawn(async move {
@@ -180,6 +188,21 @@ pub async fn start(listener: TcpListener, parts: ServerParts) -> anyhow::Result<
         serving,
         engine,
     })
+}
+
+/// Forgets, from time to time, what is kept for a time only.
+async fn tidy(store: Store, clock: Clock, shutdown: CancellationToken) {
+    loop {
+        match store.purge_requests(clock()).await {
+            Ok(0) => {}
+            Ok(forgotten) => tracing::debug!(forgotten, "answers to old requests forgotten"),
+            Err(error) => tracing::warn!(%error, "old answers could not be forgotten"),
+        }
+        tokio::select! {
+            () = shutdown.cancelled() => return,
+            () = tokio::time::sleep(TIDY_INTERVAL) => {}
+        }
+    }
 }
 
 /// The principal of everybody on this machine: there is no sign-in on loopback.

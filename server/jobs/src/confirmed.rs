@@ -49,7 +49,6 @@ pub(crate) async fn confirmed(engine: &Engine, job: &Job) -> Result<Option<Confi
 /// What the plan was made from is no longer so.
 pub(crate) fn stale(cause: &str) -> Stop {
     let message = match cause {
-        "forest" => "The structure was edited after the preview.",
         "synchronizer" => "The synchronizer was changed after the job was accepted.",
         _ => "The plan of the preview is no longer kept.",
     };
@@ -58,4 +57,15 @@ pub(crate) fn stale(cause: &str) -> Stop {
         format!("{message} Nothing was changed. Preview again."),
     );
     Stop::from(problem.with("cause", cause))
+}
+
+/// The forest is no longer at the version that the preview showed.
+pub(crate) fn stale_forest(preview: &Confirmed, actual: ForestVersion) -> Stop {
+    let message = "The structure was edited after the preview. Nothing was changed. Preview again.";
+    Stop::from(
+        Problem::new(Reason::PlanStale, message)
+            .with("cause", "forest")
+            .with("expected", preview.forest_version)
+            .with("actual", actual),
+    )
 }

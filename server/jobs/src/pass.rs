@@ -3,7 +3,7 @@
 //! The only place where they meet. What it is not: a decision; each step hands a value to the
 //! next, and a surprise ends the pass with a value that says so.
 
-use crate::confirmed::{Confirmed, confirmed, stale};
+use crate::confirmed::{Confirmed, confirmed, stale_forest};
 use crate::describe::{admit, count_plan, describe, keep_plan};
 use crate::engine::Engine;
 use crate::facts::observe_all;
@@ -52,7 +52,7 @@ pub(crate) async fn run(
     let confirmed = confirmed(engine, job).await?;
     for _ in 0..ROUNDS_MAX {
         match round(engine, job, lease, reporter, confirmed.as_ref()).await {
-            Err(Stop::ForestMoved) if confirmed.is_some() => return Err(stale("forest")),
+            // A confirmed plan is for one version: the next round says that it is stale.
             Err(Stop::ForestMoved) => {
                 let message = "The structure was edited meanwhile. Planning again.";
                 reporter.log(Severity::Info, message).await?;
@@ -77,7 +77,7 @@ async fn round(
     if let Some(confirmed) = confirmed
         && confirmed.forest_version != loaded.rows.forest.version()
     {
-        return Err(stale("forest"));
+        return Err(stale_forest(confirmed, loaded.rows.forest.version()));
     }
     let mut facts = observe_all(engine, job, reporter, loaded).await?;
 
