@@ -341,6 +341,38 @@ async fn a_second_resync_is_refused_joined_or_queued() {
 }
 
 #[tokio::test]
+async fn a_joined_request_gets_the_same_job_again_when_that_has_ended() {
+    let server = seeded().await;
+    let first = server
+        .resyncs()
+        .run_resync(force())
+        .await
+        .unwrap()
+        .into_inner();
+    let request = v1::RunResyncRequest {
+        conflict_policy: v1::ConflictPolicy::Join.into(),
+        request_id: "6f2d3f0a-6f0e-4a1c-9d7b-0c9f7a0b1c2d".into(),
+        ..force()
+    };
+    let joined = server
+        .resyncs()
+        .run_resync(request.clone())
+        .await
+        .unwrap()
+        .into_inner();
+    assert!(joined.existing);
+    let lease = server.claim().await;
+    server.finish(lease, JobState::Succeeded).await;
+    let again = server
+        .resyncs()
+        .run_resync(request)
+        .await
+        .unwrap()
+        .into_inner();
+    assert_eq!(again.job.unwrap().name, first.job.unwrap().name);
+}
+
+#[tokio::test]
 async fn a_preview_runs_beside_a_resync() {
     let server = seeded().await;
     server.resyncs().run_resync(force()).await.unwrap();

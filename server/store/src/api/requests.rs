@@ -1,6 +1,6 @@
 //! Answers to requests, and the server's own secret.
 
-use crate::{Error, RecordedAnswer, Store, on};
+use crate::{Error, RecordedAnswer, RequestRecord, Store, on};
 use resync_core::id::Principal;
 use resync_core::time::Timestamp;
 
@@ -20,6 +20,15 @@ impl Store {
             self.read,
             requests::find(&principal, &method, &request_id, &body_hash)
         )
+    }
+
+    /// Records the answer to a request that made nothing itself, such as one that was answered with
+    /// what was there already. `subject` is the number of that.
+    ///
+    /// # Errors
+    /// [`Error::AlreadyAnswered`]; [`Error::RequestIdReused`].
+    pub async fn record_answer(&self, request: RequestRecord, subject: i64) -> Result<(), Error> {
+        on!(self.write, requests::record(&request, subject))
     }
 
     /// Forgets the answers that are older than [`crate::REQUEST_RETENTION_MS`]. Returns how many.

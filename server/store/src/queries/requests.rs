@@ -73,6 +73,12 @@ fn key(request: &RequestRecord) -> (&str, &str, &str) {
     )
 }
 
+/// Records the answer to a request that made nothing.
+pub(crate) fn record(conn: &mut Conn, request: &RequestRecord, subject: i64) -> Result<(), Error> {
+    begin(conn, Some(request))?;
+    finish(conn, Some(request), subject)
+}
+
 /// Looks up an answer.
 pub(crate) fn find(
     conn: &mut Conn,

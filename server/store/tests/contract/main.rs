@@ -164,6 +164,7 @@ on_each_store! {
         a_job_being_cancelled_is_claimed_to_be_finished
     }
     requests {
+        an_answer_is_recorded_without_an_effect
         a_repeated_request_is_answered_the_same
         a_request_id_with_another_body_is_refused
         a_request_that_failed_can_be_repeated

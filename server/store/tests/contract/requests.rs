@@ -23,6 +23,15 @@ async fn find(store: &Store, request: &RequestRecord) -> Result<Option<RecordedA
         .await
 }
 
+pub(crate) async fn an_answer_is_recorded_without_an_effect(store: &Store) {
+    let request = request("joined", b"body");
+    store.record_answer(request.clone(), 7).await.unwrap();
+    let found = find(store, &request).await.unwrap();
+    assert_eq!(found.map(|answer| answer.subject), Some(7));
+    let again = store.record_answer(request, 8).await;
+    assert!(matches!(again, Err(Error::AlreadyAnswered(answer)) if answer.subject == 7));
+}
+
 pub(crate) async fn a_repeated_request_is_answered_the_same(store: &Store) {
     let again = request("one", b"body");
     assert_eq!(find(store, &again).await.unwrap(), None);

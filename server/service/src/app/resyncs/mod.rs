@@ -128,6 +128,9 @@ pub(crate) async fn run(
         let same = other.request.direction == Some(run.direction);
         match run.conflict_policy {
             ConflictPolicy::Join if same => {
+                if !run.validate_only {
+                    remember(app, request, other.id).await?;
+                }
                 let job = jobs::view(app, caller, &target.structure, other).await?;
                 return Ok(Started {
                     job,
@@ -157,6 +160,18 @@ pub(crate) async fn run(
     }
     let queue = run.conflict_policy == ConflictPolicy::Queue;
     start(app, caller, &target, asked, queue, request).await
+}
+
+/// Records that a request was answered with a job that was there already: a repetition must get
+/// that job again, and not start one of its own when that job has ended.
+async fn remember(app: &App, request: Option<RequestRecord>, job: JobId) -> Result<(), Refusal> {
+    let Some(request) = request else {
+        return Ok(());
+    };
+    match app.store.record_answer(request, job.0).await {
+        Ok(()) | Err(StoreError::AlreadyAnswered(_)) => Ok(()),
+        Err(error) => Err(of_store(error, "the request")),
+    }
 }
 
 /// The job that an earlier try of the same request started.
