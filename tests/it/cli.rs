@@ -126,7 +126,7 @@ fn a_preview_shows_every_change_and_a_run_makes_them() {
         Structure     Launch 2026 (launch-2026)
         Synchronizer  scope  filter: saved filter 10001
         Direction     INTO STRUCTURE: Jira is right; the structure is changed. Jira is not written.
-        Read          structure version 4 (24 rows in scope); Jira: 26 issues, YYYY-MM-DD hh:mm:ss
+        Read          structure version 4 (24 rows in scope); Jira: 28 issues, YYYY-MM-DD hh:mm:ss
 
           + add   > move   - remove   (46 unchanged rows hidden; -v shows them)
 
@@ -157,7 +157,7 @@ fn a_preview_shows_every_change_and_a_run_makes_them() {
         Structure     Launch 2026 (launch-2026)
         Synchronizer  scope  filter: saved filter 10001
         Direction     INTO STRUCTURE: Jira is right; the structure is changed. Jira is not written.
-        Read          structure version 4 (24 rows in scope); Jira: 26 issues, YYYY-MM-DD hh:mm:ss
+        Read          structure version 4 (24 rows in scope); Jira: 28 issues, YYYY-MM-DD hh:mm:ss
 
           + add   > move   - remove   (46 unchanged rows hidden; -v shows them)
 

@@ -67,11 +67,7 @@ fn a_configuration_that_is_not_valid_is_refused_with_what_to_do() {
         error: the configuration SITE/missing.toml cannot be read: No such file or directory (os error 2); check the path and its rights
         [exit 1]
         $ resyncd serve --config $SITE/unknown.toml
-        error: the configuration is not valid: TOML parse error at line 2, column 1
-          |
-        2 | concurent = 3
-          | ^^^^^^^^^
-        unknown field `concurent`, expected `concurrent` or `lease_seconds`; `resyncd config example` prints a valid one
+        error: the configuration is not valid: line 2: unknown field `concurent`, expected `concurrent` or `lease_seconds`; `resyncd config example` prints a valid one
         [exit 1]
         $ resyncd serve --config $SITE/range.toml
         error: `jobs.concurrent` is not valid: it must be between 1 and 64, not 0

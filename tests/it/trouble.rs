@@ -14,7 +14,7 @@ fn a_guard_stops_a_filter_that_matches_nothing() {
         Structure     Launch 2026 (launch-2026)
         Synchronizer  scope  filter: saved filter 10001
         Direction     INTO STRUCTURE: Jira is right; the structure is changed. Jira is not written.
-        Read          structure version 4 (24 rows in scope); Jira: 24 issues, YYYY-MM-DD hh:mm:ss
+        Read          structure version 4 (24 rows in scope); Jira: 49 issues, YYYY-MM-DD hh:mm:ss
 
           + add   > move   - remove
 
