@@ -3,7 +3,6 @@
 //! What it is not: the decision to try again; that is pure and lives in the core.
 
 use resync_core::backoff;
-use resync_core::id::Principal;
 use resync_core::job::{JobState, WaitReason};
 use resync_core::problem::{Problem, Reason};
 
@@ -125,13 +124,9 @@ pub(crate) fn of_tracker(error: &resync_tracker::Error, tracker: &str) -> Failur
 }
 
 /// What a cancelled job is told.
-pub(crate) fn cancelled(principal: Option<&Principal>) -> Problem {
-    let problem = Problem::new(
+pub(crate) fn cancelled() -> Problem {
+    Problem::new(
         Reason::Cancelled,
         "The job was cancelled before it changed anything.",
-    );
-    match principal {
-        Some(principal) => problem.with("principal", principal),
-        None => problem,
-    }
+    )
 }

@@ -167,7 +167,7 @@ async fn end_cancelled(
              and stay, only the verification is missing.",
         )
     } else {
-        failure::cancelled(None)
+        failure::cancelled()
     };
     reporter
         .log(Severity::Warning, problem.message.clone())
