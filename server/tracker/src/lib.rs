@@ -8,6 +8,7 @@ pub mod jira;
 use async_trait::async_trait;
 use resync_core::id::{IssueId, JiraId, ProjectKey};
 use resync_core::issue::{ObservedIssue, QueryResult};
+use resync_core::time::Timestamp;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -151,6 +152,21 @@ pub trait TrackerReader: Send + Sync {
 
     /// Finds an issue by its key, as people type it; `None` when it is gone or invisible.
     async fn find_issue(&self, key: &str) -> Result<Option<ObservedIssue>, Error>;
+
+    /// The ids of all issues that a query matches, ascending, in the fewest requests. What it does
+    /// not have may still be there: an index lags, so that each is asked for by id before it counts
+    /// as gone.
+    async fn census(&self, query: &Query) -> Result<Vec<IssueId>, Error>;
+
+    /// Reads the issues of a scope that were updated at or after `since`, in the order of their
+    /// updates (then of ids). The tracker's index lags and `updated` is set before it is seen, so
+    /// that the caller goes back by an overlap, and passes over what it has seen by id and
+    /// `updated`. An empty JQL is the scope of everything.
+    async fn changed_since(
+        &self,
+        since: Timestamp,
+        scope: &Query,
+    ) -> Result<Vec<ObservedIssue>, Error>;
 
     /// Requests so far.
     fn counters(&self) -> RequestCounters;

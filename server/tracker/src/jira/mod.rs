@@ -18,6 +18,7 @@
 //! and the account is asked for before and after.
 
 mod answer;
+mod changed;
 mod cloud;
 mod data_center;
 mod date;
@@ -30,6 +31,7 @@ mod listing;
 mod lookup;
 mod query;
 mod recheck;
+mod scan;
 mod settings;
 mod transport;
 mod wire;
@@ -51,6 +53,7 @@ use async_trait::async_trait;
 use exchange::{Call, Exchange};
 use resync_core::id::IssueId;
 use resync_core::issue::{ObservedIssue, QueryResult};
+use resync_core::time::Timestamp;
 use std::sync::atomic::AtomicBool;
 use wire::{Myself, ServerInfo};
 
@@ -74,6 +77,15 @@ impl<T: Transport> Jira<T> {
             page_size: settings.page_size,
             refuses_large_bulk: AtomicBool::new(false),
         })
+    }
+
+    /// Makes sure that the session still is the account's. Where answers name the account, each one
+    /// was looked at already.
+    async fn confirm_again(&self) -> Result<(), Error> {
+        if !self.exchange.knows_account() {
+            self.confirm_account().await?;
+        }
+        Ok(())
     }
 
     /// The path of a resource.
@@ -161,6 +173,24 @@ impl<T: Transport> TrackerReader for Jira<T> {
             self.confirm_account().await?;
         }
         Ok(found)
+    }
+
+    async fn census(&self, query: &Query) -> Result<Vec<IssueId>, Error> {
+        self.confirm_account().await?;
+        let ids = self.scan(query).await?;
+        self.confirm_again().await?;
+        Ok(ids)
+    }
+
+    async fn changed_since(
+        &self,
+        since: Timestamp,
+        scope: &Query,
+    ) -> Result<Vec<ObservedIssue>, Error> {
+        let myself = self.confirm_account().await?;
+        let issues = self.read_changed(since, scope, &myself.time_zone).await?;
+        self.confirm_again().await?;
+        Ok(issues)
     }
 
     fn counters(&self) -> RequestCounters {

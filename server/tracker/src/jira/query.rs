@@ -122,6 +122,15 @@ impl<T: Transport> Jira<T> {
         progress: &(dyn Fn(ReadProgress) + Send + Sync),
     ) -> Result<QueryResult, Error> {
         let searches = self.searches(query).await?;
+        self.read_searches(searches, progress).await
+    }
+
+    /// Reads what any of the searches matches.
+    pub(super) async fn read_searches(
+        &self,
+        searches: Vec<Search>,
+        progress: &(dyn Fn(ReadProgress) + Send + Sync),
+    ) -> Result<QueryResult, Error> {
         let meter = Meter::new(progress);
         let interner = Interner::default();
         if let [search] = searches.as_slice() {
