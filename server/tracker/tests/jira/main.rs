@@ -7,6 +7,8 @@
 )]
 
 mod accounts;
+mod changes;
+mod faulty;
 mod limits;
 mod lookups;
 mod network;
