@@ -34,9 +34,10 @@ mod tracker;
 
 pub use digest::settings_hash;
 pub use error::Error;
-pub use forest::{ForestCommit, JobCommit, LoadedRows, VersionRecord};
+pub use forest::{ForestCommit, HistoryPoint, JobCommit, LoadedRows, VersionRecord};
 pub use job::{
-    ClaimRequest, ClaimedJob, JobFilter, JobRecord, JobUpdate, Lease, NewJob, NewLogEntry, Retry,
+    ClaimRequest, ClaimedJob, JobFilter, JobPoints, JobRecord, JobUpdate, Lease, NewJob,
+    NewLogEntry, Retry,
 };
 pub use observation::Observation;
 pub use request::{REQUEST_RETENTION_MS, RecordedAnswer, RequestRecord};
