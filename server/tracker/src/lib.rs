@@ -4,8 +4,10 @@
 //! preview holds nothing else, so it cannot write.
 
 pub mod jira;
+pub mod links;
 
 use async_trait::async_trait;
+use links::{LinkScope, LinkType, Links};
 use resync_core::id::{IssueId, JiraId, ProjectKey};
 use resync_core::issue::{ObservedIssue, QueryResult};
 use resync_core::time::Timestamp;
@@ -117,6 +119,12 @@ pub enum Error {
         /// What was wrong.
         detail: String,
     },
+    /// The tracker lacks something that the question is about, such as a field or a link type.
+    #[error("the tracker is not set up for this: {detail}; change it there, or the settings here")]
+    NotSetUp {
+        /// What is missing.
+        detail: String,
+    },
     /// The address is not a Jira of the configured product.
     #[error("this is not the configured product: {detail}; correct the connection")]
     ProductMismatch {
@@ -167,6 +175,22 @@ pub trait TrackerReader: Send + Sync {
         since: Timestamp,
         scope: &Query,
     ) -> Result<Vec<ObservedIssue>, Error>;
+
+    /// Which of these issues a query matches, in the order in which they are given. Many at a time
+    /// are compared with what the search index knows.
+    async fn matching(&self, query: &Query, ids: &[IssueId]) -> Result<Vec<IssueId>, Error>;
+
+    /// The types of links. Fails with [`Error::NotSetUp`] where linking is off.
+    async fn link_types(&self) -> Result<Vec<LinkType>, Error>;
+
+    /// Reads the links of a type, each once, with the issues of the scope. Fails with
+    /// [`Error::NotSetUp`] when there is no such type. `progress` counts issues of the scope.
+    async fn read_links(
+        &self,
+        scope: &LinkScope,
+        link_type: &JiraId,
+        progress: &(dyn Fn(ReadProgress) + Send + Sync),
+    ) -> Result<Links, Error>;
 
     /// Requests so far.
     fn counters(&self) -> RequestCounters;

@@ -22,13 +22,16 @@ mod changed;
 mod cloud;
 mod data_center;
 mod date;
+mod details;
 mod exchange;
 mod field;
 mod http;
 mod jql;
 mod limiter;
+mod links;
 mod listing;
 mod lookup;
+mod matching;
 mod query;
 mod recheck;
 mod scan;
@@ -48,10 +51,11 @@ pub use settings::{
 };
 pub use transport::{Transport, TransportError};
 
+use crate::links::{LinkScope, LinkType, Links};
 use crate::{Error, Identity, IssueBatch, Query, ReadProgress, RequestCounters, TrackerReader};
 use async_trait::async_trait;
 use exchange::{Call, Exchange};
-use resync_core::id::IssueId;
+use resync_core::id::{IssueId, JiraId};
 use resync_core::issue::{ObservedIssue, QueryResult};
 use resync_core::time::Timestamp;
 use std::sync::atomic::AtomicBool;
@@ -191,6 +195,30 @@ impl<T: Transport> TrackerReader for Jira<T> {
         let issues = self.read_changed(since, scope, &myself.time_zone).await?;
         self.confirm_again().await?;
         Ok(issues)
+    }
+
+    async fn matching(&self, query: &Query, ids: &[IssueId]) -> Result<Vec<IssueId>, Error> {
+        self.confirm_account().await?;
+        let matching = self.match_many(query, ids).await?;
+        self.confirm_again().await?;
+        Ok(matching)
+    }
+
+    async fn link_types(&self) -> Result<Vec<LinkType>, Error> {
+        self.confirm_account().await?;
+        self.read_link_types().await
+    }
+
+    async fn read_links(
+        &self,
+        scope: &LinkScope,
+        link_type: &JiraId,
+        progress: &(dyn Fn(ReadProgress) + Send + Sync),
+    ) -> Result<Links, Error> {
+        self.confirm_account().await?;
+        let links = self.read_links_of(scope, link_type, progress).await?;
+        self.confirm_again().await?;
+        Ok(links)
     }
 
     fn counters(&self) -> RequestCounters {

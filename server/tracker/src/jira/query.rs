@@ -89,7 +89,8 @@ pub(super) struct Meter<'a> {
 }
 
 impl<'a> Meter<'a> {
-    fn new(report: &'a (dyn Fn(ReadProgress) + Send + Sync)) -> Self {
+    /// Nothing is read yet.
+    pub(super) fn new(report: &'a (dyn Fn(ReadProgress) + Send + Sync)) -> Self {
         let (read, total) = (AtomicU64::new(0), AtomicU64::new(0));
         Self {
             read,
