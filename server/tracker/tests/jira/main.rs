@@ -10,6 +10,7 @@ mod accounts;
 mod changes;
 mod faulty;
 mod limits;
+mod linked;
 mod lookups;
 mod network;
 mod protocol;
