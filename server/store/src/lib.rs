@@ -12,6 +12,7 @@
 //! database; `sqlite.rs` and `postgres.rs` hold what differs, by name.
 
 mod api;
+mod base;
 mod blob;
 mod codes;
 mod digest;
@@ -32,6 +33,7 @@ mod synchronizer;
 pub mod testing;
 mod tracker;
 
+pub use base::BaseEntry;
 pub use digest::settings_hash;
 pub use error::Error;
 pub use forest::{ForestCommit, HistoryPoint, JobCommit, LoadedRows, VersionRecord};

@@ -1,5 +1,5 @@
-//! The tables as diesel knows them, for both databases. Tables that no query uses yet (`base`,
-//! `wishes`, `journal`) are in the migrations only.
+//! The tables as diesel knows them, for both databases. Tables that no query uses yet (`wishes`,
+//! `journal`) are in the migrations only.
 
 diesel::table! {
     server_meta (name) {
@@ -128,6 +128,17 @@ diesel::table! {
         create_time -> BigInt,
         update_time -> BigInt,
         etag -> BigInt,
+    }
+}
+
+diesel::table! {
+    base (synchronizer, issue, aspect) {
+        synchronizer -> BigInt,
+        issue -> BigInt,
+        aspect -> Text,
+        value -> Binary,
+        tracker_updated -> BigInt,
+        time -> BigInt,
     }
 }
 

@@ -6,6 +6,7 @@
     reason = "a contract that panics is a test that fails"
 )]
 
+mod base;
 mod claiming;
 mod data;
 mod errors;
@@ -109,6 +110,13 @@ on_each_store! {
         a_synchronizer_that_goes_makes_a_point
         a_job_commits_only_at_the_point_that_it_planned_from
         a_job_keeps_the_points_of_its_plan_and_of_its_commit
+    }
+    base {
+        a_base_is_read_back_by_issue_and_aspect
+        a_base_never_moves_to_an_older_read
+        a_base_that_moves_makes_a_point_and_one_that_stays_makes_none
+        a_base_is_not_moved_without_the_lease
+        more_of_a_base_than_one_statement_takes
     }
     observations {
         an_observation_is_read_back_by_id_and_by_key
