@@ -17,16 +17,20 @@
 //! Who reads must be the account from the first request to the last: each answer is looked at,
 //! and the account is asked for before and after.
 
+mod agile;
 mod answer;
+mod board;
 mod changed;
 mod cloud;
 mod data_center;
 mod date;
 mod details;
+mod epic;
 mod exchange;
 mod field;
 mod http;
 mod jql;
+mod json;
 mod limiter;
 mod links;
 mod listing;
@@ -34,6 +38,7 @@ mod lookup;
 mod matching;
 mod query;
 mod recheck;
+mod repeats;
 mod scan;
 mod settings;
 mod transport;
@@ -51,6 +56,7 @@ pub use settings::{
 };
 pub use transport::{Transport, TransportError};
 
+use crate::agile::{Agile, AgileAspects, AgileScope, Board};
 use crate::links::{LinkScope, LinkType, Links};
 use crate::{Error, Identity, IssueBatch, Query, ReadProgress, RequestCounters, TrackerReader};
 use async_trait::async_trait;
@@ -219,6 +225,25 @@ impl<T: Transport> TrackerReader for Jira<T> {
         let links = self.read_links_of(scope, link_type, progress).await?;
         self.confirm_again().await?;
         Ok(links)
+    }
+
+    async fn board(&self, id: &JiraId) -> Result<Board, Error> {
+        self.confirm_account().await?;
+        let fields = self.site_fields().await?;
+        let (board, _) = self.read_board(id, &fields).await?;
+        Ok(board)
+    }
+
+    async fn read_agile(
+        &self,
+        scope: &AgileScope,
+        aspects: AgileAspects,
+        progress: &(dyn Fn(ReadProgress) + Send + Sync),
+    ) -> Result<Agile, Error> {
+        self.confirm_account().await?;
+        let agile = self.read_agile_of(scope, aspects, progress).await?;
+        self.confirm_again().await?;
+        Ok(agile)
     }
 
     fn counters(&self) -> RequestCounters {
