@@ -20,7 +20,7 @@ use std::sync::Arc;
 
 /// Up to this many parents, their sub-tasks are asked for by parent, 100 a query; above, by
 /// project, which reads more issues in far fewer requests.
-const PARENTS_BY_ISSUE_MAX: usize = 1_000;
+pub(crate) const PARENTS_BY_ISSUE_MAX: usize = 1_000;
 
 /// How many of the issues that left an empty result are asked for first: when not one of so many
 /// can be read, it is the account that sees nothing.
@@ -61,7 +61,7 @@ impl Tracker<'_> {
         }
     }
 
-    fn failed(&self, error: &resync_tracker::Error) -> Stop {
+    pub(crate) fn failed(&self, error: &resync_tracker::Error) -> Stop {
         Stop::Failed(of_tracker(error, self.name))
     }
 
@@ -87,7 +87,7 @@ impl Tracker<'_> {
         self.reader.read_query(query, &report).await
     }
 
-    async fn query(&self, query: &Query) -> Result<Vec<ObservedIssue>, Stop> {
+    pub(crate) async fn query(&self, query: &Query) -> Result<Vec<ObservedIssue>, Stop> {
         let result = self
             .read_ordered(query, 0)
             .await
@@ -104,7 +104,7 @@ impl Tracker<'_> {
     }
 
     /// Which of the issues the query matches when it is asked about them alone.
-    async fn again(&self, query: &Query, ids: &[IssueId]) -> Result<Vec<IssueId>, Stop> {
+    pub(crate) async fn again(&self, query: &Query, ids: &[IssueId]) -> Result<Vec<IssueId>, Stop> {
         if ids.is_empty() {
             return Ok(Vec::new());
         }
@@ -114,7 +114,7 @@ impl Tracker<'_> {
             .map_err(|error| self.failed(&error))
     }
 
-    async fn by_id(&self, ids: &[IssueId]) -> Result<resync_tracker::IssueBatch, Stop> {
+    pub(crate) async fn by_id(&self, ids: &[IssueId]) -> Result<resync_tracker::IssueBatch, Stop> {
         if ids.is_empty() {
             return Ok(resync_tracker::IssueBatch::default());
         }
@@ -160,7 +160,15 @@ pub(crate) async fn synchronizer(
     })
 }
 
-type Read = (Vec<ObservedIssue>, Vec<ObservedIssue>, Vec<IssueId>);
+pub(crate) type Read = (Vec<ObservedIssue>, Vec<ObservedIssue>, Vec<IssueId>);
+
+/// The query of a filter.
+pub(crate) fn query_of(settings: &FilterSettings) -> Query {
+    match &settings.source {
+        FilterSource::SavedFilter(id) => Query::SavedFilter(id.clone()),
+        FilterSource::Jql(jql) => Query::Jql(Arc::clone(jql)),
+    }
+}
 
 async fn filter(
     tracker: &Tracker<'_>,
@@ -169,10 +177,7 @@ async fn filter(
     rule: &Rule,
     settings: &FilterSettings,
 ) -> Result<Read, Stop> {
-    let query = match &settings.source {
-        FilterSource::SavedFilter(id) => Query::SavedFilter(id.clone()),
-        FilterSource::Jql(jql) => Query::Jql(Arc::clone(jql)),
-    };
+    let query = query_of(settings);
     let mut issues = tracker.query(&query).await?;
     let matched: FxHashSet<IssueId> = issues.iter().map(|issue| issue.id).collect();
     let left: Vec<IssueId> = claimed_issues(loaded, record, rule)
@@ -268,7 +273,7 @@ fn unreadable(tracker: &Tracker<'_>, left: usize) -> Stop {
     })
 }
 
-async fn subtasks(
+pub(crate) async fn subtasks(
     tracker: &Tracker<'_>,
     loaded: &Loaded,
     record: &SynchronizerRecord,
