@@ -62,6 +62,8 @@ fn linked_issues(compiler: &mut Compiler<'_>, field: &str, arguments: &[String])
         .filter(|link| kinds.is_empty() || kinds.contains(&(link.kind, link.source == issue.id)));
     let mut ids: Vec<u64> = links.map(|link| link.other(issue.id).0).collect();
     ids.sort_unstable();
+    // Two issues may be linked more than once.
+    ids.dedup();
     Test::Ids(ids)
 }
 

@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use super::time::written;
+use crate::Flavour;
 use crate::state::State;
 use crate::state::history::{History, Item};
 use crate::state::issue::Issue;
@@ -26,16 +27,18 @@ pub(crate) fn shown(state: &State, history: &History) -> Value {
         "id": history.id.to_string(),
         "author": serde_json::from_str::<Value>(author).unwrap_or_default(),
         "created": written(history.created, &state.zone),
-        "items": items(history),
+        "items": items(state, history),
     })
 }
 
 /// What an act changed.
-pub(crate) fn items(history: &History) -> Vec<Value> {
-    history.items.iter().map(item).collect()
+pub(crate) fn items(state: &State, history: &History) -> Vec<Value> {
+    let items = history.items.iter();
+    items.map(|one| item(state.flavour, one)).collect()
 }
 
-fn item(item: &Item) -> Value {
+/// Data Center does not tell the id of the field.
+fn item(flavour: Flavour, item: &Item) -> Value {
     let mut shown = json!({
         "field": item.field,
         "fieldtype": if item.custom { "custom" } else { "jira" },
@@ -44,7 +47,9 @@ fn item(item: &Item) -> Value {
         "to": item.to.id,
         "toString": item.to.text,
     });
-    if let Some(id) = &item.field_id {
+    if let Some(id) = &item.field_id
+        && flavour == Flavour::Cloud
+    {
         shown["fieldId"] = json!(id);
     }
     shown

@@ -76,7 +76,7 @@ impl State {
         if let Some(own) = history {
             body["changelog"] = json!({
                 "id": own.id.to_string(),
-                "items": history::items(own),
+                "items": history::items(self, own),
             });
         }
         self.post_to(&concerned, &body);

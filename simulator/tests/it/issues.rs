@@ -154,6 +154,34 @@ fn both_ends_show_a_link_with_one_id_and_opposite_directions() {
 }
 
 #[test]
+fn two_links_that_make_a_cycle_are_two_links_at_each_end() {
+    for site in [cloud(), data_center()] {
+        let made = site.simulator.edit(|state| {
+            let there = state.link("Duplicate", "PAY-3", "PAY-4").unwrap();
+            let back = state.link("Duplicate", "PAY-4", "PAY-3").unwrap();
+            [there.0.to_string(), back.0.to_string()]
+        });
+        let ends = |issue: &str| {
+            let links = fields(&site, issue, "issuelinks")["issuelinks"].clone();
+            let links = links.as_array().unwrap().iter().map(|link| {
+                let outward = link.get("outwardIssue").is_some();
+                (link["id"].as_str().unwrap().to_owned(), outward)
+            });
+            links.collect::<Vec<_>>()
+        };
+        let [there, back] = made;
+        let expected = |outward: bool| [(there.clone(), outward), (back.clone(), !outward)];
+        assert_eq!(ends("PAY-3"), expected(true));
+        assert_eq!(ends("PAY-4"), expected(false));
+        assert_eq!(site.find("issue in linkedIssues(PAY-3)"), "PAY-4");
+        assert_eq!(
+            site.find("issueLinkType in (duplicates) ORDER BY key"),
+            "PAY-3 PAY-4"
+        );
+    }
+}
+
+#[test]
 fn links_to_hidden_issues_are_left_out() {
     let site = cloud();
     site.simulator

@@ -3,11 +3,13 @@
 
 mod archive;
 mod auth;
+mod boards;
 mod claims;
 mod cloud_search;
 mod content;
 mod data_center_search;
 mod faults;
+mod incremental;
 mod issues;
 mod jql;
 mod lag;
@@ -17,3 +19,5 @@ mod queries;
 mod site;
 mod spec;
 mod support;
+mod transitions;
+mod webhooks;

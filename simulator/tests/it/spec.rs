@@ -9,12 +9,13 @@ use crate::openapi::Document;
 use crate::support::{self, Site};
 
 const CLOUD: &str = "jira/specs/cloud-platform-v3.2025-12.json";
+const CLOUD_AGILE: &str = "jira/specs/cloud-software-agile-1.0.2024-10.json";
 const DATA_CENTER: &str = "jira/specs/jira-software-dc-10.3-openapi.json";
 
 /// Path in the document, request behind `/rest/api/<version>`, and a body for POST.
 type Case = (&'static str, &'static str, Option<&'static str>);
 
-const CLOUD_CASES: [Case; 20] = [
+const CLOUD_CASES: [Case; 30] = [
     ("serverInfo", "/serverInfo", None),
     ("myself", "/myself", None),
     ("field", "/field", None),
@@ -69,9 +70,49 @@ const CLOUD_CASES: [Case; 20] = [
         None,
     ),
     ("filter/search", "/filter/search?filterName=nothing", None),
+    ("status", "/status", None),
+    ("resolution", "/resolution", None),
+    (
+        "issue/{issueIdOrKey}/transitions",
+        "/issue/PAY-1/transitions",
+        None,
+    ),
+    (
+        "issue/{issueIdOrKey}/transitions",
+        "/issue/PAY-1/transitions?expand=transitions.fields",
+        None,
+    ),
+    (
+        "issue/{issueIdOrKey}/changelog",
+        "/issue/PAY-1/changelog",
+        None,
+    ),
+    (
+        "issue/{issueIdOrKey}",
+        "/issue/PAY-1?expand=changelog",
+        None,
+    ),
+    (
+        "search/jql",
+        "/search/jql",
+        Some(r#"{"jql":"key = PAY-1","fields":["*all"],"expand":"changelog"}"#),
+    ),
+    (
+        "issue/bulkfetch",
+        "/issue/bulkfetch",
+        Some(r#"{"issueIdsOrKeys":["PAY-1"],"fields":["summary"],"expand":["changelog"]}"#),
+    ),
+    (
+        "search/jql",
+        "/search/jql",
+        Some(
+            r#"{"jql":"updated >= \"2026-11-24 10:00\" ORDER BY updated ASC, key ASC","fields":["updated","issuelinks"]}"#,
+        ),
+    ),
+    ("issueLinkType", "/issueLinkType", None),
 ];
 
-const DATA_CENTER_CASES: [Case; 13] = [
+const DATA_CENTER_CASES: [Case; 20] = [
     ("serverInfo", "/serverInfo", None),
     ("myself", "/myself", None),
     ("field", "/field", None),
@@ -99,6 +140,57 @@ const DATA_CENTER_CASES: [Case; 13] = [
     ),
     ("filter/{id}", "/filter/10001", None),
     ("filter/favourite", "/filter/favourite", None),
+    ("status", "/status", None),
+    ("resolution", "/resolution", None),
+    (
+        "issue/{issueIdOrKey}/transitions",
+        "/issue/PAY-1/transitions",
+        None,
+    ),
+    (
+        "issue/{issueIdOrKey}/transitions",
+        "/issue/PAY-1/transitions?expand=transitions.fields",
+        None,
+    ),
+    (
+        "issue/{issueIdOrKey}",
+        "/issue/PAY-1?expand=changelog",
+        None,
+    ),
+    (
+        "search",
+        "/search",
+        Some(r#"{"jql":"key = PAY-1","fields":["*all"],"expand":["changelog"]}"#),
+    ),
+    (
+        "search",
+        "/search",
+        Some(
+            r#"{"jql":"updated >= \"2026-11-24 10:00\" ORDER BY updated ASC, key ASC","fields":["updated","issuelinks"]}"#,
+        ),
+    ),
+];
+
+/// What the API of boards answers, behind `agile/1.0/`; path in the document and request.
+const AGILE_CASES: [(&str, &str); 12] = [
+    ("board", "board"),
+    ("board", "board?type=scrum&projectKeyOrId=PAY&maxResults=1"),
+    ("board/{boardId}", "board/2"),
+    ("board/{boardId}/configuration", "board/1/configuration"),
+    ("board/{boardId}/configuration", "board/2/configuration"),
+    ("board/{boardId}/issue", "board/2/issue?maxResults=20"),
+    (
+        "board/{boardId}/issue",
+        "board/1/issue?fields=*all&expand=names",
+    ),
+    ("board/{boardId}/epic", "board/2/epic"),
+    ("board/{boardId}/epic/none/issue", "board/2/epic/none/issue"),
+    (
+        "board/{boardId}/epic/{epicId}/issue",
+        "board/2/epic/10000/issue",
+    ),
+    ("epic/{epicIdOrKey}", "epic/PAY-1"),
+    ("epic/{epicIdOrKey}/issue", "epic/PAY-1/issue"),
 ];
 
 #[test]
@@ -106,8 +198,134 @@ fn cloud_answers_are_what_the_document_says() {
     let Some(path) = support::shared(CLOUD) else {
         return;
     };
+    let mut document = Document::read(&path);
+    patch_histories(document.root_mut(), "ChangeDetails");
+    check(
+        &document,
+        "/rest/api/3/",
+        &edited(support::cloud()),
+        &CLOUD_CASES,
+    );
+}
+
+/// A site with histories of several kinds, and a screen that asks for a resolution.
+fn edited(site: Site) -> Site {
+    let edited = site.simulator.edit(|state| {
+        state.set_summary("PAY-1", "Changed")?;
+        state.set_parent("PAY-2", Some("PAY-14"))?;
+        state.rank_before("PAY-2", "PAY-1")?;
+        state.link("Blocks", "PAY-1", "ONB-1")?;
+        state.require_resolution("Done", true)
+    });
+    edited.unwrap();
+    site
+}
+
+#[test]
+fn boards_are_what_the_documents_say() {
+    for (site, spec, prefix) in [
+        (support::cloud(), CLOUD_AGILE, "/rest/agile/1.0/"),
+        (support::data_center(), DATA_CENTER, "/agile/1.0/"),
+    ] {
+        let Some(path) = support::shared(spec) else {
+            return;
+        };
+        let mut document = Document::read(&path);
+        patch_boards(document.root_mut(), prefix);
+        for (path, target) in AGILE_CASES {
+            let target = format!("/rest/agile/1.0/{target}");
+            let response = site.send(Method::GET, &target, site.login(), "");
+            assert_eq!(response.status, 200, "{target}: {:?}", response.body);
+            let Some(schema) = document.answer(&format!("{prefix}{path}"), "get", 200) else {
+                // Where the document is silent there is nothing to compare with.
+                assert_eq!(prefix, "/rest/agile/1.0/", "{path} has no schema");
+                continue;
+            };
+            let wrong = document.violations(schema, &support::json(&response));
+            assert_eq!(
+                wrong,
+                Vec::<String>::new(),
+                "{target} of {:?}",
+                site.flavour
+            );
+        }
+    }
+}
+
+/// A defect of both documents: real histories have null where there was or is nothing.
+fn patch_histories(root: &mut Value, schema: &str) {
+    let members = &mut root["components"]["schemas"][schema]["properties"];
+    for member in ["from", "fromString", "to", "toString"] {
+        assert!(members[member].is_object(), "{schema} has {member}");
+        members[member] = json!({});
+    }
+}
+
+/// Data Center's document declares pages as the one thing that they list.
+fn patch_boards(root: &mut Value, prefix: &str) {
+    if prefix != "/agile/1.0/" {
+        return;
+    }
+    for (path, list) in [
+        ("board", "values"),
+        ("board/{boardId}/epic", "values"),
+        ("board/{boardId}/issue", "issues"),
+    ] {
+        let answer = &mut root["paths"][format!("{prefix}{path}")]["get"]["responses"]["200"];
+        let schema = &mut answer["content"]["application/json"]["schema"];
+        let item = schema.take();
+        let list = json!({ list: { "type": "array", "items": item } });
+        *schema = json!({ "type": "object", "required": ["startAt"], "properties": list });
+    }
+    patch_data_center(root);
+}
+
+#[test]
+fn webhooks_of_apps_are_what_the_document_says() {
+    let Some(path) = support::shared(CLOUD) else {
+        return;
+    };
     let document = Document::read(&path);
-    check(&document, "/rest/api/3/", &support::cloud(), &CLOUD_CASES);
+    let site = support::cloud();
+    let bearer = format!("Bearer {}", support::TOKEN);
+    for (method, path, status, body) in [
+        (
+            "post",
+            "webhook",
+            200,
+            r#"{"url":"http://receiver.test/","webhooks":[{"events":["jira:issue_updated"],"jqlFilter":"project = PAY","fieldIdsFilter":["parent"]},{"events":["jira:issue_created"],"jqlFilter":"labels = x"}]}"#,
+        ),
+        ("get", "webhook", 200, ""),
+        ("put", "webhook/refresh", 200, r#"{"webhookIds":[1000]}"#),
+        ("put", "webhook/refresh", 400, r#"{"webhookIds":[7]}"#),
+        ("get", "webhook/failed", 403, ""),
+        ("delete", "webhook", 202, r#"{"webhookIds":[1000]}"#),
+    ] {
+        let path = format!("/rest/api/3/{path}");
+        if !body.is_empty() {
+            let sent: Value = serde_json::from_str(body).unwrap();
+            let wrong = document.violations(document.request(&path, method), &sent);
+            assert_eq!(wrong, Vec::<String>::new(), "the request {method} {path}");
+        }
+        let headers = [
+            ("authorization", bearer.as_str()),
+            ("content-type", "application/json"),
+        ];
+        let name = Method::from_bytes(method.to_uppercase().as_bytes()).unwrap();
+        let response = site.send(name, &path, support::headers(&headers), body);
+        assert_eq!(
+            response.status, status,
+            "{method} {path}: {:?}",
+            response.body
+        );
+        match document.answer(&path, method, status) {
+            Some(schema) => {
+                let wrong = document.violations(schema, &support::json(&response));
+                assert_eq!(wrong, Vec::<String>::new(), "{method} {path}");
+            }
+            None => assert!(response.body.is_empty(), "{method} {path}"),
+        }
+    }
 }
 
 #[test]
@@ -117,10 +335,11 @@ fn data_center_answers_are_what_the_document_says() {
     };
     let mut document = Document::read(&path);
     patch_data_center(document.root_mut());
+    patch_histories(document.root_mut(), "ChangeItemBean");
     check(
         &document,
         "/api/2/",
-        &support::data_center(),
+        &edited(support::data_center()),
         &DATA_CENTER_CASES,
     );
 }
@@ -230,7 +449,14 @@ fn check(document: &Document, prefix: &str, site: &Site, cases: &[Case]) {
 /// Defects of the Data Center document, as listed beside it.
 fn patch_data_center(root: &mut Value) {
     // Arrays that are declared as their item.
-    for path in ["field", "issuetype", "project", "filter/favourite"] {
+    for path in [
+        "field",
+        "issuetype",
+        "project",
+        "filter/favourite",
+        "status",
+        "resolution",
+    ] {
         let answer = &mut root["paths"][format!("/api/2/{path}")]["get"]["responses"]["200"];
         let schema = &mut answer["content"]["application/json"]["schema"];
         let item = schema.take();
