@@ -178,7 +178,14 @@ fn without_order(jql: &str) -> &str {
 }
 
 fn query(state: &State, call: &Call<'_>, of: &Of) -> Result<String, Refusal> {
-    let without = || format!("{} is EMPTY", epic_clause(state));
+    let without = || {
+        let standard = "type in standardIssueTypes()";
+        format!(
+            "{} is EMPTY AND {standard}{}",
+            epic_clause(state),
+            no_epics(state)
+        )
+    };
     Ok(match of {
         Of::Board(id) => board_query(state, board(state, call, id)?),
         Of::BoardWithoutEpic(id) => {
@@ -191,7 +198,7 @@ fn query(state: &State, call: &Call<'_>, of: &Of) -> Result<String, Refusal> {
             format!("{own} AND {} = {}", epic_clause(state), epic.id)
         }
         Of::Epic(text) => format!("{} = {}", epic_clause(state), epic(state, call, text)?.id),
-        Of::WithoutEpic => format!("type in standardIssueTypes() AND {}", without()),
+        Of::WithoutEpic => without(),
     })
 }
 
@@ -208,13 +215,21 @@ fn board_query(state: &State, board: &Board) -> String {
     if let Some(query) = &board.sub_query {
         jql = format!("{jql} AND ({query})");
     }
-    let epics = state.catalog.kinds.iter().filter(|kind| kind.own.level > 0);
-    let epics: Vec<_> = epics.map(|kind| kind.id.to_string()).collect();
     // Scrum boards show epics beside the list, not in it.
-    if board.kind == BoardKind::Scrum && !epics.is_empty() {
-        jql = format!("{jql} AND type not in ({})", epics.join(", "));
+    if board.kind == BoardKind::Scrum {
+        jql += &no_epics(state);
     }
     jql
+}
+
+/// Behind a condition: what leaves out epics and what is above them.
+fn no_epics(state: &State) -> String {
+    let epics = state.catalog.kinds.iter().filter(|kind| kind.own.level > 0);
+    let epics: Vec<_> = epics.map(|kind| kind.id.to_string()).collect();
+    match epics[..] {
+        [] => String::new(),
+        _ => format!(" AND type not in ({})", epics.join(", ")),
+    }
 }
 
 fn epic<'a>(state: &'a State, call: &Call<'_>, text: &str) -> Result<&'a Issue, Refusal> {

@@ -218,6 +218,10 @@ fn issues_are_listed_by_epic_and_without_one() {
             "/epic/none/issue?jql=project%3DPAY%20AND%20type%3DBug",
         );
         assert_eq!(without, "PAY-41 PAY-42");
+        // Neither epics themselves nor sub-tasks count as issues without an epic.
+        let all = found(&site, "/epic/none/issue?jql=project%3DPAY");
+        assert_eq!(all, "PAY-39 PAY-40 PAY-41 PAY-42");
+        assert_eq!(found(&site, "/board/2/epic/none/issue"), all);
     }
 }
 
