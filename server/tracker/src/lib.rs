@@ -6,6 +6,7 @@
 pub mod agile;
 pub mod jira;
 pub mod links;
+pub mod webhooks;
 pub mod workflow;
 
 use agile::{Agile, AgileAspects, AgileScope, Board};

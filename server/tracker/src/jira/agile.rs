@@ -132,7 +132,7 @@ impl<T: Transport> Jira<T> {
             epic::shown(&fields, plan.epics.as_ref(), rank)
         };
         let epics = plan.epics.iter().flat_map(EpicFields::names);
-        let extra = Extra::new(epics.chain(rank), &read);
+        let extra = Extra::of_single_values(epics.chain(rank), &read);
         let details = self.read_details(ids, &extra, meter).await?;
         Ok(details.of_listed()?.found)
     }

@@ -1,11 +1,11 @@
 //! Issues by id, with fields that an observation does not have.
 //!
-//! What it is not: [`super::lookup`], which reads more issues at a time because each of its fields
-//! has one value.
+//! What it is not: [`super::lookup`], which reads observations alone.
 
 use super::answer::Failure;
 use super::exchange::Call;
 use super::listing::{UNREADABLE_ALWAYS, UNREADABLE_PERCENT_MAX};
+use super::lookup::BULK_FETCH_MAX;
 use super::query::Meter;
 use super::settings::Product;
 use super::transport::Transport;
@@ -20,6 +20,7 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::json;
 use std::marker::PhantomData;
+use std::sync::atomic::Ordering;
 
 /// Issues in one `bulkfetch`, whatever its fields.
 const ISSUES_PER_BULK: usize = 100;
@@ -32,6 +33,8 @@ pub(super) struct Extra<'a, F, X> {
     fields: Vec<&'a str>,
     read: &'a (dyn Fn(F) -> Result<X, Unreadable> + Sync),
     interner: Interner,
+    /// Whether none of the fields is a list, so that Cloud gives more issues at a time.
+    single_valued: bool,
     wire: PhantomData<fn(F)>,
 }
 
@@ -47,7 +50,19 @@ impl<'a, F, X> Extra<'a, F, X> {
             fields: all,
             read,
             interner: Interner::default(),
+            single_valued: false,
             wire: PhantomData,
+        }
+    }
+
+    /// The same, of fields that have one value each.
+    pub(super) fn of_single_values(
+        fields: impl IntoIterator<Item = &'a str>,
+        read: &'a (dyn Fn(F) -> Result<X, Unreadable> + Sync),
+    ) -> Self {
+        Self {
+            single_valued: true,
+            ..Self::new(fields, read)
         }
     }
 }
@@ -104,6 +119,7 @@ impl<T: Transport> Jira<T> {
         ids.dedup();
         meter.expect(ids.len() as u64);
         let size = match self.product {
+            Product::Cloud if extra.single_valued => BULK_FETCH_MAX,
             Product::Cloud => ISSUES_PER_BULK,
             Product::DataCenter => IDS_PER_SEARCH,
         };
@@ -135,6 +151,30 @@ impl<T: Transport> Jira<T> {
         ids: Vec<IssueId>,
         extra: &Extra<'_, F, X>,
     ) -> Result<Vec<(ObservedIssue, X)>, Error> {
+        let large = self.product == Product::Cloud && ids.len() > ISSUES_PER_BULK;
+        if large && !self.refuses_large_bulk.load(Ordering::Relaxed) {
+            match self.details_at_once(ids.clone(), extra).await {
+                Err(Failure::Invalid(_)) => self.refuses_large_bulk.store(true, Ordering::Relaxed),
+                outcome => return outcome.map_err(|failure| failure.of_resource(self.product)),
+            }
+        }
+        let size = match large {
+            true => ISSUES_PER_BULK,
+            false => IDS_PER_SEARCH,
+        };
+        let mut found = Vec::with_capacity(ids.len());
+        for chunk in ids.chunks(size) {
+            let outcome = self.details_at_once(chunk.to_vec(), extra).await;
+            found.extend(outcome.map_err(|failure| failure.of_resource(self.product))?);
+        }
+        Ok(found)
+    }
+
+    async fn details_at_once<F: DeserializeOwned, X: Send>(
+        &self,
+        ids: Vec<IssueId>,
+        extra: &Extra<'_, F, X>,
+    ) -> Result<Vec<(ObservedIssue, X)>, Failure> {
         let (mut found, mut open) = (Vec::with_capacity(ids.len()), ids);
         // What is neither given nor reported may only have been left out this time.
         while !open.is_empty() {
@@ -161,7 +201,7 @@ impl<T: Transport> Jira<T> {
         &self,
         ids: &[IssueId],
         extra: &Extra<'_, F, X>,
-    ) -> Result<Part<X>, Error> {
+    ) -> Result<Part<X>, Failure> {
         let call = match self.product {
             Product::Cloud => {
                 let texts: Vec<String> = ids.iter().map(IssueId::to_string).collect();
@@ -180,8 +220,7 @@ impl<T: Transport> Jira<T> {
             }
         };
         let decode = |body: &[u8]| self.details_in(body, extra);
-        let outcome = self.exchange.fetch(&call, decode).await;
-        outcome.map_err(|failure| failure.of_resource(self.product))
+        self.exchange.fetch(&call, decode).await
     }
 
     fn details_in<F: DeserializeOwned, X>(

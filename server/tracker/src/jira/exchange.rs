@@ -1,16 +1,17 @@
 //! From a request to a value: pacing, trying again, and looking at each answer's session.
 //!
-//! What it is not: knowledge of resources. All requests here are reads, so that sending one again
-//! is always safe; a write may not go through here.
+//! What it is not: knowledge of resources. A request here is a read or has the same effect twice as
+//! once, so that sending it again is safe; one that is not says so, and is sent once.
 
 use super::answer::{self, Failure};
+pub(super) use super::call::Call;
 use super::limiter::Limiter;
 use super::settings::{Credential, Product, Settings, SettingsError};
 use super::transport::{Transport, TransportError};
 use super::wire::Unreadable;
 use crate::{Error, RequestCounters};
 use bytes::Bytes;
-use http::{HeaderValue, Method, Request, Response, StatusCode, header};
+use http::{HeaderValue, Request, Response, StatusCode, header};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
@@ -34,45 +35,6 @@ const BACKOFF_MAX: Duration = Duration::from_secs(20);
 
 /// A source of numbers from 0 to 1, to spread requests that failed together.
 pub type Jitter = Arc<dyn Fn() -> f64 + Send + Sync>;
-
-/// A read.
-#[derive(Clone, Debug)]
-pub(super) struct Call {
-    method: Method,
-    path: String,
-    body: Bytes,
-    asks_for_account: bool,
-}
-
-impl Call {
-    /// `path` starts with a slash and may have a query.
-    pub(super) fn get(path: String) -> Call {
-        Call {
-            method: Method::GET,
-            path,
-            body: Bytes::new(),
-            asks_for_account: false,
-        }
-    }
-
-    /// The read that shows who the account is, and how answers to it look.
-    pub(super) fn get_account(path: String) -> Call {
-        Call {
-            asks_for_account: true,
-            ..Call::get(path)
-        }
-    }
-
-    /// A read whose question is a JSON body.
-    pub(super) fn post(path: String, body: &serde_json::Value) -> Call {
-        let body = Bytes::from(body.to_string());
-        Call {
-            method: Method::POST,
-            body,
-            ..Call::get(path)
-        }
-    }
-}
 
 /// Sends reads to one Jira on behalf of one account.
 pub(super) struct Exchange<T> {
@@ -162,6 +124,9 @@ impl<T: Transport> Exchange<T> {
                 Err(Unsuccessful::Final(failure)) => return Err(failure),
                 Err(Unsuccessful::Passing(setback)) => setback,
             };
+            if call.once && !matches!(setback.error, Error::Throttled { .. }) {
+                return Err(setback.error.into());
+            }
             self.wait_for_next_try(tries, begin, setback).await?;
             tries += 1;
         }
@@ -255,7 +220,7 @@ impl<T: Transport> Exchange<T> {
             .header(header::ACCEPT, "application/json")
             // Jira takes a POST without it for one that a foreign page made a browser send.
             .header("x-atlassian-token", "no-check");
-        if call.method == Method::POST {
+        if !call.body.is_empty() {
             builder = builder.header(header::CONTENT_TYPE, "application/json");
         }
         builder.body(call.body.clone()).map_err(|error| {

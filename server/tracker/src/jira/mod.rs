@@ -20,6 +20,7 @@
 mod agile;
 mod answer;
 mod board;
+mod call;
 mod changed;
 mod cloud;
 mod data_center;
@@ -42,6 +43,7 @@ mod repeats;
 mod scan;
 mod settings;
 mod transport;
+mod webhooks;
 mod wire;
 mod workflow;
 

@@ -109,7 +109,7 @@ impl<T: Transport> Jira<T> {
             let resolution = fields.resolution.map(|found| JiraId::new(found.id));
             Ok((Status::from(fields.status), resolution))
         };
-        let extra = Extra::new(["resolution"], &read);
+        let extra = Extra::of_single_values(["resolution"], &read);
         let details = self.read_details(ids, &extra, &Meter::new(&|_| ())).await?;
         let told = |(issue, (status, resolution))| IssueStatus {
             issue,

@@ -428,3 +428,41 @@ async fn the_configuration_of_a_board_of_a_site_is_understood() {
     assert_eq!(board.rank_field.unwrap().as_str(), "customfield_10002");
     assert!(!board.ranked);
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_cloud_that_refuses_many_issues_at_a_time_is_asked_for_fewer_from_then_on() {
+    let (jira, script) = scripted(&settings(Product::Cloud), |asked, _| {
+        if asked.path.ends_with("/field") {
+            return page(&json!([]));
+        }
+        if asked.path.ends_with("/search/jql") {
+            let issues: Vec<Value> = (1..=700)
+                .map(|id| json!({ "id": id.to_string() }))
+                .collect();
+            return page(&json!({ "issues": issues }));
+        }
+        if !asked.path.ends_with("/bulkfetch") {
+            return as_usual();
+        }
+        let ids = asked.body["issueIdsOrKeys"].as_array().unwrap();
+        if ids.len() > 100 {
+            let mut refused = page(&json!({ "errorMessages": ["too many"] }))?;
+            *refused.status_mut() = http::StatusCode::BAD_REQUEST;
+            return Ok(refused);
+        }
+        let number = |id: &Value| id.as_str().unwrap().parse().unwrap();
+        let issues: Vec<Value> = ids.iter().map(|id| issue(number(id))).collect();
+        page(&json!({ "issues": issues, "issueErrors": [] }))
+    });
+    let aspects = AgileAspects {
+        rank: false,
+        epics: true,
+    };
+    for requests in [9, 7] {
+        let before = script.asked_of("/bulkfetch").len();
+        let agile = jira.read_agile(&big(None), aspects, &|_| ()).await.unwrap();
+        assert_eq!(agile.issues.len(), 700);
+        let made = script.asked_of("/bulkfetch").len() - before;
+        assert!(made <= requests, "{made}");
+    }
+}

@@ -10,6 +10,7 @@ mod accounts;
 mod boards;
 mod changes;
 mod faulty;
+mod hooks;
 mod limits;
 mod linked;
 mod lookups;
