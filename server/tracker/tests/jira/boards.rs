@@ -466,3 +466,118 @@ async fn a_cloud_that_refuses_many_issues_at_a_time_is_asked_for_fewer_from_then
         assert!(made <= requests, "{made}");
     }
 }
+
+#[tokio::test(start_paused = true)]
+async fn ranks_that_contradict_the_servers_order_do_not_order_the_rest() {
+    const COUNT: usize = 10_050;
+    let shown = |number: usize| {
+        let mut shown = issue(i64::try_from(number).unwrap());
+        let minute = format!(
+            "2026-01-{:02}T{:02}:{:02}",
+            number / 1440 + 1,
+            number / 60 % 24,
+            number % 60
+        );
+        shown["fields"]["created"] = format!("{minute}:00.000+0000").into();
+        // The server's order is that of ids; the values say the contrary.
+        shown["fields"]["customfield_9"] = format!("0|{:05}:", COUNT - number).into();
+        shown
+    };
+    let (jira, script) = scripted(&settings(Product::DataCenter), move |asked, _| {
+        if asked.path.ends_with("/field") {
+            let rank = "com.pyxis.greenhopper.jira:gh-lexo-rank";
+            return page(&json!([{ "id": "customfield_9", "schema": { "custom": rank } }]));
+        }
+        if !asked.path.ends_with("/search") {
+            return as_usual();
+        }
+        let text = asked.body["jql"].as_str().unwrap();
+        let numbers: Vec<usize> = match text.strip_prefix("id in (") {
+            Some(ids) => ids
+                .trim_end_matches(')')
+                .split(',')
+                .map(|id| id.parse().unwrap())
+                .collect(),
+            None => {
+                let bound = text.split("created >= ").nth(1);
+                let bound =
+                    bound.map_or(0, |text| text.split(' ').next().unwrap().parse().unwrap());
+                // The first of January, and a minute for each.
+                let first =
+                    usize::try_from((bound - 1_767_225_600_000_i64).max(60_000) / 60_000).unwrap();
+                let start = usize::try_from(asked.body["startAt"].as_u64().unwrap()).unwrap();
+                let size = usize::try_from(asked.body["maxResults"].as_u64().unwrap()).unwrap();
+                let issues: Vec<Value> = (first + start..=COUNT).take(size).map(shown).collect();
+                return page(&json!({ "issues": issues, "total": COUNT + 1 - first }));
+            }
+        };
+        let issues: Vec<Value> = numbers.iter().map(|number| shown(*number)).collect();
+        page(&json!({ "issues": issues, "total": issues.len() }))
+    });
+    let aspects = AgileAspects {
+        rank: true,
+        epics: false,
+    };
+    let agile = jira.read_agile(&big(None), aspects, &|_| ()).await.unwrap();
+    assert_eq!((agile.issues.len(), agile.ordered_count), (COUNT, 10_000));
+    let ids: Vec<i64> = agile.issues.iter().map(|agile| agile.issue.id.0).collect();
+    assert!(ids.is_sorted());
+    assert!(script.asked_of("/search").len() < 90);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_parent_is_an_epic_by_its_level_or_by_that_of_its_child() {
+    for (own, parent, is_epic_of) in [
+        (
+            json!({ "hierarchyLevel": 0 }),
+            json!({ "hierarchyLevel": 1 }),
+            true,
+        ),
+        (
+            json!({ "hierarchyLevel": 0 }),
+            json!({ "hierarchyLevel": 2 }),
+            false,
+        ),
+        (
+            json!({ "hierarchyLevel": 1 }),
+            json!({ "hierarchyLevel": 2 }),
+            false,
+        ),
+        (
+            json!({ "hierarchyLevel": -1, "subtask": true }),
+            json!({ "hierarchyLevel": 1 }),
+            false,
+        ),
+        // The parent cannot be read.
+        (json!({ "hierarchyLevel": 0 }), Value::Null, true),
+        (json!({ "hierarchyLevel": 1 }), Value::Null, false),
+        (json!({}), Value::Null, true),
+    ] {
+        let mut shown = issue(10);
+        for (name, value) in own.as_object().unwrap() {
+            shown["fields"]["issuetype"][name] = value.clone();
+        }
+        shown["fields"]["parent"] = match parent.is_null() {
+            true => json!({ "id": "11", "key": "PAY-11" }),
+            false => json!({ "id": "11", "key": "PAY-11", "fields": { "issuetype": parent } }),
+        };
+        let (jira, _) = scripted(&settings(Product::Cloud), move |asked, _| {
+            match asked.path.rsplit('/').next().unwrap() {
+                "field" => page(&json!([])),
+                "jql" => page(&json!({ "issues": [{ "id": "10" }] })),
+                "bulkfetch" => page(&json!({ "issues": [shown.clone()], "issueErrors": [] })),
+                _ => as_usual(),
+            }
+        });
+        let aspects = AgileAspects {
+            rank: false,
+            epics: true,
+        };
+        let agile = jira.read_agile(&big(None), aspects, &|_| ()).await.unwrap();
+        let expected = match is_epic_of {
+            true => EpicOf::Issue(IssueId(11)),
+            false => EpicOf::None,
+        };
+        assert_eq!(agile.issues[0].epic, expected, "{own} {parent}");
+    }
+}
