@@ -27,6 +27,7 @@ mod request;
 mod rows;
 mod schedule;
 mod schema;
+mod shown;
 mod sqlite;
 mod sqlite_bulk;
 mod structure;
@@ -49,6 +50,7 @@ pub use job::{
 };
 pub use observation::Observation;
 pub use request::{REQUEST_RETENTION_MS, RecordedAnswer, RequestRecord};
+pub use shown::ShownIssue;
 pub use structure::{NewStructure, StructureFilter, StructureRecord, StructureUpdate};
 pub use synchronizer::{
     NewSynchronizer, SynchronizerFilter, SynchronizerRecord, SynchronizerUpdate,

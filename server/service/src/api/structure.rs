@@ -291,9 +291,6 @@ async fn list_rows(
     let mut bytes = 0;
     let offset = cursor.map_or(0, |cursor| cursor.offset);
     let take = |row| {
-        if page.rows.len() == size {
-            return false;
-        }
         let row = to_row(row, &labels, fields);
         bytes += size_of(&row);
         if bytes > MESSAGE_BYTES && !page.rows.is_empty() {
@@ -302,7 +299,7 @@ async fn list_rows(
         page.rows.push(row);
         true
     };
-    let next = rows::each(app, &snapshot, &labels, &parsed, offset, take).await?;
+    let next = rows::each(app, &snapshot, (&labels, &parsed), offset, size, take).await?;
     if let Some(offset) = next {
         let mut payload = snapshot.version.0.to_be_bytes().to_vec();
         payload.extend_from_slice(&u64::try_from(offset).unwrap_or(u64::MAX).to_be_bytes());

@@ -12,8 +12,9 @@ use resync_store::SynchronizerFilter;
 pub(crate) struct Labels {
     /// The structure.
     pub(crate) structure: Slug,
-    synchronizers: Vec<(SynchronizerId, Slug)>,
-    trackers: Vec<(TrackerId, Slug)>,
+    /// With their resource names, which are said for every row.
+    synchronizers: Vec<(SynchronizerId, String)>,
+    trackers: Vec<(TrackerId, String)>,
 }
 
 impl Labels {
@@ -39,9 +40,12 @@ impl Labels {
             structure: slug.clone(),
             synchronizers: synchronizers
                 .into_iter()
-                .map(|one| (one.id, one.slug))
+                .map(|one| (one.id, names::synchronizer(slug, &one.slug)))
                 .collect(),
-            trackers: trackers.into_iter().map(|one| (one.id, one.slug)).collect(),
+            trackers: trackers
+                .into_iter()
+                .map(|one| (one.id, names::tracker(&one.slug)))
+                .collect(),
         })
     }
 
@@ -58,14 +62,12 @@ impl Labels {
     /// The name of a synchronizer of the structure; empty when it was removed.
     pub(crate) fn synchronizer_name(&self, id: SynchronizerId) -> String {
         let found = self.synchronizers.iter().find(|(one, _)| *one == id);
-        found.map_or_else(String::new, |(_, slug)| {
-            names::synchronizer(&self.structure, slug)
-        })
+        found.map_or_else(String::new, |(_, name)| name.clone())
     }
 
     /// The name of a tracker; empty when it was deleted.
     pub(crate) fn tracker_name(&self, id: TrackerId) -> String {
         let found = self.trackers.iter().find(|(one, _)| *one == id);
-        found.map_or_else(String::new, |(_, slug)| names::tracker(slug))
+        found.map_or_else(String::new, |(_, name)| name.clone())
     }
 }

@@ -5,10 +5,9 @@
 //! `api::stream` sends, beats and ends.
 
 use super::edits::added_issues;
-use super::forests::Snapshot;
 use super::labels::Labels;
 use super::pause::Pause;
-use super::rows::{self, Known, RowView, observations};
+use super::rows::{self, Known, Reader, RowView, known};
 use super::{App, structures};
 use crate::names;
 use crate::refusal::{Refusal, of_store};
@@ -19,7 +18,6 @@ use resync_store::{StructureRecord, VersionRecord};
 use std::collections::VecDeque;
 use std::sync::Arc;
 use tokio::sync::watch;
-use tokio::task::JoinHandle;
 use tokio::time::Instant;
 
 /// Most changes in one message: at most 2 kB each, so that it stays within what clients take.
@@ -77,15 +75,12 @@ enum Phase {
     /// The rows are to be sent, from the first on.
     Reset,
     /// The rows are being sent.
-    Rows(Arc<Snapshot>, usize),
+    Rows(Box<Reader>),
     /// The client is at the version of the watch.
     Following,
     /// The last message was sent.
     Ended,
 }
-
-/// Rows that are being read.
-type Reading = JoinHandle<Result<Vec<RowView>, Refusal>>;
 
 /// A watch of one forest.
 pub(crate) struct StructureWatch {
@@ -103,8 +98,6 @@ pub(crate) struct StructureWatch {
     changed: watch::Receiver<()>,
     pause: Pause,
     ready: VecDeque<ForestMessage>,
-    /// The rows from an offset on, being read.
-    ahead: Option<(usize, Reading)>,
 }
 
 impl StructureWatch {
@@ -115,15 +108,14 @@ impl StructureWatch {
         options: WatchOptions,
     ) -> Result<StructureWatch, Refusal> {
         let changed = app.changed.subscribe();
-        let record = structures::any(app, slug).await?;
+        let mut record = structures::any(app, slug).await?;
         let resumed = match options.resume_token.as_str() {
             "" => None,
             token => {
-                let scope = scope(record.uid.as_str());
-                let payload = app.sealer.open("resume_token", &scope, token)?;
-                let bytes = <[u8; 8]>::try_from(payload.as_slice());
-                let bytes = bytes.map_err(|_| Refusal::token("resume_token"))?;
-                Some(ForestVersion(i64::from_be_bytes(bytes)))
+                let (version, etag) = read_token(app, &record, token)?;
+                // What the client knows may be older than the record.
+                record.etag = etag;
+                Some(version)
             }
         };
         let labels = Arc::new(Labels::load(app, record.id, &record.slug).await?);
@@ -143,7 +135,6 @@ impl StructureWatch {
             once: options.once,
             changed,
             ready: VecDeque::new(),
-            ahead: None,
         })
     }
 
@@ -154,12 +145,12 @@ impl StructureWatch {
             if let Some(message) = self.ready.pop_front() {
                 return Ok(Some(message));
             }
-            match &self.phase {
+            match &mut self.phase {
                 Phase::Ended => return Ok(None),
                 Phase::Reset => self.reset().await?,
-                Phase::Rows(snapshot, offset) => {
-                    let (snapshot, offset) = (Arc::clone(snapshot), *offset);
-                    self.rows(snapshot, offset).await?;
+                Phase::Rows(reader) => {
+                    let rows = reader.next().await?;
+                    self.rows(rows);
                 }
                 Phase::Following => {
                     self.changed.mark_unchanged();
@@ -189,7 +180,6 @@ impl StructureWatch {
     }
 
     async fn reset(&mut self) -> Result<(), Refusal> {
-        self.ahead = None;
         self.record = structures::any(&self.app, &self.slug).await?;
         if self.record.delete_time.is_some() {
             self.end();
@@ -200,30 +190,21 @@ impl StructureWatch {
         self.labels = self.load_labels().await?;
         let message = self.message(ForestNews::Reset(self.record.clone()), false);
         self.ready.push_back(message);
-        self.phase = Phase::Rows(snapshot, 0);
+        self.phase = Phase::Rows(Box::new(Reader::new(&self.app, &snapshot, 0..usize::MAX)));
         Ok(())
     }
 
-    async fn rows(&mut self, snapshot: Arc<Snapshot>, offset: usize) -> Result<(), Refusal> {
-        let rows = match self.ahead.take() {
-            Some((at, read)) if at == offset => read.await.map_err(Refusal::internal)??,
-            _ => rows::read(&self.app, &snapshot, offset).await?,
-        };
-        if rows.is_empty() {
+    fn rows(&mut self, rows: Option<Vec<RowView>>) {
+        let Some(rows) = rows else {
             self.phase = Phase::Following;
             self.tell_current();
-            return Ok(());
+            return;
+        };
+        for rows in rows::messages(rows) {
+            let mut message = self.message(ForestNews::Rows(rows), false);
+            message.continued = true;
+            self.ready.push_back(message);
         }
-        let next = offset + rows.len();
-        // The store reads the next rows while these are sent.
-        let (app, ahead) = (self.app.clone(), Arc::clone(&snapshot));
-        let read = tokio::spawn(async move { rows::read(&app, &ahead, next).await });
-        self.ahead = Some((next, read));
-        self.phase = Phase::Rows(snapshot, next);
-        let mut message = self.message(ForestNews::Rows(rows), false);
-        message.continued = true;
-        self.ready.push_back(message);
-        Ok(())
     }
 
     fn tell_current(&mut self) {
@@ -254,11 +235,12 @@ impl StructureWatch {
         }
         let renamed = record.etag != self.record.etag;
         self.record = record;
-        if !self.told_current {
-            self.tell_current();
-        } else if renamed {
+        if renamed {
             let message = self.message(ForestNews::Updated(self.record.clone()), true);
             self.ready.push_back(message);
+        }
+        if !self.told_current {
+            self.tell_current();
         }
         Ok(())
     }
@@ -302,7 +284,7 @@ impl StructureWatch {
             changes,
             ..
         } = record;
-        let mut known = observations(&self.app, added_issues(&changes)).await?;
+        let mut known = known(&self.app, added_issues(&changes)).await?;
         self.version = version;
         let mut rest = changes;
         loop {
@@ -338,8 +320,10 @@ impl StructureWatch {
 
     fn message(&self, news: ForestNews, resumable: bool) -> ForestMessage {
         let token = || {
+            let mut payload = self.version.0.to_be_bytes().to_vec();
+            payload.extend_from_slice(self.record.etag.as_bytes());
             let scope = scope(self.record.uid.as_str());
-            self.app.sealer.seal(&scope, &self.version.0.to_be_bytes())
+            self.app.sealer.seal(&scope, &payload)
         };
         ForestMessage {
             news,
@@ -350,6 +334,22 @@ impl StructureWatch {
             resume_token: if resumable { token() } else { String::new() },
         }
     }
+}
+
+/// What the client of a token knows: the version of the forest, and the etag of the structure.
+fn read_token(
+    app: &App,
+    record: &StructureRecord,
+    token: &str,
+) -> Result<(ForestVersion, String), Refusal> {
+    let scope = scope(record.uid.as_str());
+    let payload = app.sealer.open("resume_token", &scope, token)?;
+    let read = || {
+        let (version, etag) = payload.split_first_chunk::<8>()?;
+        let etag = String::from_utf8(etag.to_vec()).ok()?;
+        Some((ForestVersion(i64::from_be_bytes(*version)), etag))
+    };
+    read().ok_or_else(|| Refusal::token("resume_token"))
 }
 
 /// What a resume token of a watch is for.

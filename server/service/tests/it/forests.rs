@@ -171,7 +171,7 @@ async fn all_pages_show_one_version_whatever_happens_between() {
 }
 
 #[tokio::test]
-async fn an_older_version_is_read_until_it_is_gone() {
+async fn an_older_version_is_read() {
     let server = TestServer::start().await;
     server.create_structure("roadmap").await;
     server.edit(vec![add_folders(0, 0, &["A"])]).await;
@@ -189,19 +189,17 @@ async fn an_older_version_is_read_until_it_is_gone() {
     let status = assert_refused(refused, Code::InvalidArgument, "FIELD_INVALID");
     assert_eq!(fields(&status), ["forest_version"]);
 
+    // All versions are kept: one that is not there is a damage.
     let other = TestServer::start().await;
     other.create_structure("roadmap").await;
     other.edit(vec![add_folders(0, 0, &["A"])]).await;
     other.edit(vec![add_folders(0, 0, &["B"])]).await;
-    other.edit(vec![add_folders(0, 0, &["C"])]).await;
-    let forget = "DELETE FROM forest_changes WHERE version <= 2; \
-                  DELETE FROM forest_versions WHERE version <= 2;";
+    let forget = "DELETE FROM forest_changes; DELETE FROM forest_versions;";
     resync_store::testing::execute(&other.store, forget)
         .await
         .unwrap();
     let refused = other.structures().list_rows(at(1)).await;
-    let status = assert_refused(refused, Code::Aborted, "SNAPSHOT_EXPIRED");
-    assert_eq!(metadata(&status, "forestVersion"), "1");
+    assert_refused(refused, Code::Internal, "INTERNAL");
 }
 
 #[tokio::test]
@@ -283,6 +281,37 @@ async fn an_issue_is_added_by_its_key_and_shown_with_its_fields() {
         (rows[1].fields.clone(), outline(&rows[1..2])),
         (None, "2 PAY-12".into())
     );
+}
+
+#[tokio::test]
+async fn an_alias_becomes_the_primary_row_when_that_is_removed() {
+    let server = TestServer::start().await;
+    server.seed().await;
+    let issues = &server.tracker.issues;
+    issues.lock().unwrap().push(observed(10_001, "PAY-12"));
+    let issue = v1::Issue {
+        issue_key: "PAY-12".into(),
+        ..Default::default()
+    };
+    for _ in 0..3 {
+        server.edit(vec![add_issue(issue.clone())]).await;
+    }
+    let aliases = |rows: Vec<v1::Row>| -> Vec<(i64, bool)> {
+        let issues = rows.iter().filter(|row| row.fields.is_some());
+        issues.map(|row| (row.row_id, row.alias)).collect()
+    };
+    let before = aliases(rows_of(&server, list()).await);
+    assert_eq!(before, [(4, true), (3, true), (2, false)]);
+    let removed = server.edit(vec![remove_rows(&[2])]).await;
+    assert_eq!(
+        removed.changes.len(),
+        1,
+        "a promotion is no step of the API"
+    );
+    let after = aliases(rows_of(&server, list()).await);
+    assert_eq!(after, [(4, false), (3, true)]);
+    server.edit(vec![remove_rows(&[3, 4])]).await;
+    assert_eq!(aliases(rows_of(&server, list()).await), []);
 }
 
 #[tokio::test]

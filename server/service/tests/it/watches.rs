@@ -226,6 +226,52 @@ async fn a_watch_tells_of_a_new_name_and_of_the_deletion() {
 }
 
 #[tokio::test]
+async fn a_resumed_watch_tells_of_a_name_that_was_changed_meanwhile() {
+    let server = TestServer::start().await;
+    let made = server.create_structure("roadmap").await;
+    let mut stream = watch(&server, structure("")).await;
+    let mut token = String::new();
+    while token.is_empty() {
+        token = next(&mut stream).await.resume_token;
+    }
+    drop(stream);
+    let update = v1::UpdateStructureRequest {
+        structure: Some(v1::Structure {
+            display_name: "New".into(),
+            ..made
+        }),
+        update_mask: Some(prost_types::FieldMask {
+            paths: vec!["display_name".into()],
+        }),
+        validate_only: false,
+    };
+    server.structures().update_structure(update).await.unwrap();
+    server.edit(vec![add_folders(0, 0, &["A"])]).await;
+    let mut stream = watch(&server, structure(&token)).await;
+    let mut lines = Vec::new();
+    let mut token = String::new();
+    while !lines
+        .last()
+        .is_some_and(|line: &String| line.starts_with("CURRENT"))
+    {
+        let message = next(&mut stream).await;
+        lines.push(told(&message));
+        token = message.resume_token;
+    }
+    expect_test::expect![[r#"
+        CHANGES v1 rows 0 changes 1 token
+        STRUCTURE_UPDATED v1 rows 0 changes 0 token
+        CURRENT v1 rows 0 changes 0 token"#]]
+    .assert_eq(&lines.join("\n"));
+    let mut stream = watch(&server, structure(&token)).await;
+    let first = told(&next(&mut stream).await);
+    assert_eq!(
+        first, "CURRENT v1 rows 0 changes 0 token",
+        "it is told once"
+    );
+}
+
+#[tokio::test]
 async fn many_rows_come_in_chunks_and_a_large_version_is_continued() {
     let server = TestServer::start().await;
     server.create_structure("roadmap").await;

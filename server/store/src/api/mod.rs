@@ -5,6 +5,7 @@ mod forest;
 mod jobs;
 mod observations;
 mod requests;
+mod shown;
 mod structures;
 mod synchronizers;
 mod trackers;

@@ -16,6 +16,7 @@ pub(crate) mod jobs;
 pub(crate) mod meta;
 pub(crate) mod observations;
 pub(crate) mod requests;
+pub(crate) mod shown;
 pub(crate) mod structures;
 pub(crate) mod synchronizers;
 pub(crate) mod trackers;

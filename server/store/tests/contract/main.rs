@@ -19,6 +19,7 @@ mod migrations;
 mod observations;
 mod postgres;
 mod requests;
+mod shown;
 mod structures;
 mod synchronizers;
 mod trackers;
@@ -140,6 +141,10 @@ on_each_store! {
         a_gone_issue_comes_back_with_the_next_observation
         observations_of_a_structure_are_those_of_its_rows
         more_observations_than_one_statement_takes
+    }
+    shown {
+        issues_are_shown_as_they_were_observed
+        rows_are_read_in_parts_of_one_version
     }
     synchronizers {
         a_synchronizer_is_read_back_as_it_was_installed

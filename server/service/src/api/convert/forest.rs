@@ -8,8 +8,8 @@ use crate::refusal::Refusal;
 use resync_api::v1;
 use resync_api::v1::{forest_change, row};
 use resync_core::change::{ForestChange, Item, Place};
-use resync_core::issue::{IssueRef, ObservedIssue};
-use resync_store::Observation;
+use resync_core::issue::IssueRef;
+use resync_store::ShownIssue;
 
 /// A row, with what people read about its issue when `fields` are asked for.
 pub(crate) fn to_row(view: RowView, labels: &Labels, fields: bool) -> v1::Row {
@@ -20,9 +20,9 @@ pub(crate) fn to_row(view: RowView, labels: &Labels, fields: bool) -> v1::Row {
         item,
         alias,
         placed_by,
-        observation,
+        shown,
     } = view;
-    let (item, observed) = to_item(item, observation, labels);
+    let (item, observed) = to_item(item, shown, labels);
     v1::Row {
         row_id: id.0,
         parent_row_id: parent.map_or(0, |parent| parent.0),
@@ -37,7 +37,7 @@ pub(crate) fn to_row(view: RowView, labels: &Labels, fields: bool) -> v1::Row {
 /// What a row shows, and what is known of it. An issue that nothing is known of has no key.
 fn to_item(
     item: Item,
-    observation: Option<Observation>,
+    shown: Option<ShownIssue>,
     labels: &Labels,
 ) -> (row::Item, Option<v1::IssueFields>) {
     let issue = match item {
@@ -52,9 +52,9 @@ fn to_item(
         Item::Issue(issue) => issue,
     };
     let IssueRef { tracker, issue } = issue;
-    let (issue_key, fields) = match observation {
-        Some(observation) => {
-            let (key, fields) = to_fields(observation);
+    let (issue_key, fields) = match shown {
+        Some(shown) => {
+            let (key, fields) = to_fields(shown);
             (key, Some(fields))
         }
         None => (String::new(), Some(v1::IssueFields::default())),
@@ -70,34 +70,17 @@ fn to_item(
     )
 }
 
-fn to_fields(observation: Observation) -> (String, v1::IssueFields) {
-    let Observation {
-        tracker: _,
-        issue,
-        seen_time: _,
-        gone_time,
-    } = observation;
-    let ObservedIssue {
-        id: _,
-        key,
-        summary,
-        project: _,
-        issue_type,
-        status,
-        assignee,
-        parent: _,
-        updated,
-    } = issue;
+fn to_fields(shown: ShownIssue) -> (String, v1::IssueFields) {
     let fields = v1::IssueFields {
-        summary: summary.to_string(),
-        issue_type: issue_type.name.to_string(),
-        status: status.to_string(),
-        assignee: assignee.map_or_else(String::new, |name| name.to_string()),
-        subtask: issue_type.subtask,
-        accessible: gone_time.is_none(),
-        update_time: Some(to_time(updated)),
+        summary: shown.summary,
+        issue_type: shown.type_name,
+        status: shown.status,
+        assignee: shown.assignee.unwrap_or_default(),
+        subtask: shown.subtask,
+        accessible: !shown.gone,
+        update_time: Some(to_time(shown.updated)),
     };
-    (key.to_string(), fields)
+    (shown.key, fields)
 }
 
 fn to_position(place: Place) -> v1::Position {
@@ -123,7 +106,7 @@ pub(crate) fn to_changes(
                 alias,
                 to,
             } => {
-                let observation = match &item {
+                let shown = match &item {
                     Item::Issue(issue) => known.get(issue).cloned(),
                     Item::Folder(_) => None,
                 };
@@ -134,7 +117,7 @@ pub(crate) fn to_changes(
                     item,
                     alias,
                     placed_by: None,
-                    observation,
+                    shown,
                 };
                 let rows = vec![to_row(view, labels, true)];
                 let position = Some(to_position(to));

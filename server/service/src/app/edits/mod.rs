@@ -4,7 +4,7 @@ mod finder;
 
 use super::forests::{self, Snapshot};
 use super::labels::Labels;
-use super::rows::{Known, observations};
+use super::rows::{self, Known};
 use super::{App, Caller, structures};
 use crate::names;
 use crate::refusal::{Refusal, of_store};
@@ -255,7 +255,7 @@ async fn answer(
     version: ForestVersion,
     changes: Vec<ForestChange>,
 ) -> Result<Edited, Refusal> {
-    let known = observations(app, added_issues(&changes)).await?;
+    let known = rows::known(app, added_issues(&changes)).await?;
     let labels = Labels::load(app, structure.id, &structure.slug).await?;
     Ok(Edited {
         version,
