@@ -9,11 +9,16 @@ use resync_core::issue::ObservedIssue;
 use resync_core::problem::{Problem, Reason};
 use resync_core::synchronizer::{FilterSource, Rule, Settings};
 use resync_jobs::{Clock, TrackerDirectory, problem_of_tracker};
-use resync_service::{CheckResult, Probe, TrackerCheck, TrackerReport};
+use resync_service::{CheckResult, Probe, Refusal, Reply, TrackerCheck, TrackerReport};
 use resync_store::{Store, TrackerContact, TrackerRecord, TrackerState};
 use resync_tracker::{Error, Query, TrackerReader};
 use std::sync::Arc;
+use tokio::sync::Semaphore;
 use tokio::sync::mpsc::Receiver;
+
+/// Questions that are answered beside each other: more than the connections of several trackers,
+/// so that one that hangs does not hold up the others.
+const QUESTIONS_AT_ONCE: usize = 64;
 
 /// What answering takes.
 #[derive(Clone)]
@@ -27,38 +32,40 @@ pub struct Prober {
 }
 
 impl Prober {
-    /// Answers questions until nobody can ask any more. Each is answered beside the others; the
-    /// tracker's limiter keeps them polite.
+    /// Answers questions until nobody can ask any more. At most [`QUESTIONS_AT_ONCE`] are answered
+    /// beside each other; the others stay in the queue, which is bounded, too.
     pub async fn run(self, mut questions: Receiver<Probe>) {
-        while let Some(question) = questions.recv().await {
+        let places = Arc::new(Semaphore::new(QUESTIONS_AT_ONCE));
+        while let Ok(place) = Arc::clone(&places).acquire_owned().await {
+            let Some(question) = questions.recv().await else {
+                return;
+            };
             let prober = self.clone();
-            tokio::spawn(async move { prober.answer(question).await });
+            tokio::spawn(async move {
+                prober.answer(question).await;
+                drop(place);
+            });
         }
     }
 
-    /// A caller that has gone drops its end, and then the answer is of no use to anybody.
     async fn answer(&self, question: Probe) {
         match question {
             Probe::CheckTracker { tracker, reply } => {
-                let _ = reply.send(self.check_tracker(tracker).await);
+                unless_gone(reply, self.check_tracker(tracker)).await;
             }
-            Probe::CheckRule { rule, reply } => {
-                let _ = reply.send(self.check_rule(&rule).await);
-            }
+            Probe::CheckRule { rule, reply } => unless_gone(reply, self.check_rule(&rule)).await,
             Probe::FindIssue {
                 tracker,
                 key,
                 reply,
-            } => {
-                let _ = reply.send(self.find_issue(tracker, &key).await);
-            }
+            } => unless_gone(reply, self.find_issue(tracker, &key)).await,
         }
     }
 
     async fn open(
         &self,
         tracker: TrackerId,
-    ) -> Result<(TrackerRecord, Arc<dyn TrackerReader>), Problem> {
+    ) -> Result<(TrackerRecord, Arc<dyn TrackerReader>), Refusal> {
         let record = self
             .store
             .get_tracker_by_id(tracker)
@@ -68,7 +75,7 @@ impl Prober {
         Ok((record, reader))
     }
 
-    async fn check_rule(&self, rule: &Rule) -> Result<(), Problem> {
+    async fn check_rule(&self, rule: &Rule) -> Result<(), Refusal> {
         let Settings::Filter(settings) = &rule.settings else {
             return Ok(());
         };
@@ -80,24 +87,24 @@ impl Prober {
         reader
             .check_query(&query)
             .await
-            .map_err(|error| problem(&error, &record))?;
-        Ok(())
+            .map(drop)
+            .map_err(|error| about_query(refusal(&error, &record), &query))
     }
 
     async fn find_issue(
         &self,
         tracker: TrackerId,
         key: &IssueKey,
-    ) -> Result<Option<ObservedIssue>, Problem> {
+    ) -> Result<Option<ObservedIssue>, Refusal> {
         let (record, reader) = self.open(tracker).await?;
         reader
             .find_issue(key.as_str())
             .await
-            .map_err(|error| problem(&error, &record))
+            .map_err(|error| refusal(&error, &record))
     }
 
     /// Each check says what was found. A failing check is a finding, not an error.
-    async fn check_tracker(&self, tracker: TrackerId) -> Result<TrackerReport, Problem> {
+    async fn check_tracker(&self, tracker: TrackerId) -> Result<TrackerReport, Refusal> {
         let record = self
             .store
             .get_tracker_by_id(tracker)
@@ -132,7 +139,7 @@ impl Prober {
                 })
             }
             Err(error) => {
-                let problem = problem(&error, &record);
+                let problem = refusal(&error, &record).problem;
                 self.learn(&record, state(&error), Some(problem.clone()))
                     .await?;
                 let passed: &[&str] = match error {
@@ -154,7 +161,7 @@ impl Prober {
         record: &TrackerRecord,
         state: TrackerState,
         last_error: Option<Problem>,
-    ) -> Result<(), Problem> {
+    ) -> Result<(), Refusal> {
         let now = (self.clock)();
         let contact_time = (state == TrackerState::Active).then_some(now);
         let contact = TrackerContact {
@@ -167,6 +174,18 @@ impl Prober {
             .await
             .map_err(of_store)
     }
+}
+
+/// Answers, and stops as soon as the caller has gone: then the answer is of no use to anybody, and
+/// the place is another caller's.
+async fn unless_gone<T>(mut reply: Reply<T>, answer: impl Future<Output = Result<T, Refusal>>) {
+    let answer = tokio::select! {
+        biased;
+        () = reply.closed() => return,
+        answer = answer => answer,
+    };
+    // The caller may have gone in this moment.
+    let _ = reply.send(answer);
 }
 
 fn check(code: &str, result: CheckResult, message: String) -> TrackerCheck {
@@ -201,15 +220,38 @@ fn state(error: &Error) -> TrackerState {
     }
 }
 
-fn problem(error: &Error, tracker: &TrackerRecord) -> Problem {
-    problem_of_tracker(error, &format!("trackers/{}", tracker.slug))
+/// What an error of the tracker tells the caller, with the pause that it asked for.
+fn refusal(error: &Error, tracker: &TrackerRecord) -> Refusal {
+    let name = format!("trackers/{}", tracker.slug);
+    let refusal = Refusal::from(problem_of_tracker(error, &name));
+    match error {
+        Error::Throttled { retry_after } => refusal
+            .with("retryAfterSeconds", retry_after.as_secs_f64().ceil())
+            .after(*retry_after),
+        _ => refusal,
+    }
 }
 
-fn of_store(error: resync_store::Error) -> Problem {
+/// Says which query the tracker does not accept, in the caller's words.
+fn about_query(refusal: Refusal, query: &Query) -> Refusal {
+    if refusal.problem.reason != Reason::QueryInvalid {
+        return refusal;
+    }
+    match query {
+        Query::Jql(jql) => refusal.with("jql", jql),
+        Query::SavedFilter(id) => refusal.with("savedFilterId", id),
+    }
+}
+
+fn of_store(error: resync_store::Error) -> Refusal {
     let reason = match error {
         resync_store::Error::NotFound { .. } => Reason::ResourceNotFound,
         ref error if error.is_temporary() => Reason::StoreUnavailable,
         _ => Reason::Internal,
     };
-    Problem::new(reason, error.to_string())
+    Refusal::new(reason, error.to_string())
 }
+
+#[cfg(test)]
+#[path = "probes_tests.rs"]
+mod tests;

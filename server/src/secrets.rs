@@ -5,6 +5,7 @@
 
 use crate::config::{SecretBinding, SecretKind};
 use resync_core::problem::{Problem, Reason};
+use resync_service::is_among;
 use resync_tracker::jira::{Credential, Secret};
 
 /// The named secrets of the configuration.
@@ -38,11 +39,7 @@ impl Secrets {
                 "The configuration has no secret `{name}`. Add it under [[secrets]] and restart."
             ))
         })?;
-        if !binding
-            .hosts
-            .iter()
-            .any(|allowed| allowed.eq_ignore_ascii_case(host))
-        {
+        if !is_among(host, &binding.hosts) {
             return Err(refused(format!(
                 "The secret `{name}` may not be sent to `{host}`. Add the host to its `hosts`."
             )));

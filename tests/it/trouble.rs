@@ -35,10 +35,10 @@ fn a_guard_stops_a_filter_that_matches_nothing() {
         $ resync run launch-2026 scope --into --progress quiet --force
         Started launch-2026/4
         launch-2026/4 FAILED in 0.0s; nothing was changed
-        error: the plan trips the guard most_rows_change: 49 found, 25 allowed; preview the resync, and confirm it with the number of its destructive changes  (reason GUARD_TRIPPED)
+        error: the plan trips the guard MOST_ROWS_CHANGE: 49 found, 25 allowed; preview the resync, and confirm it with the number of its destructive changes  (reason GUARD_TRIPPED)
           allowed: 25
           found: 49
-          guard: most_rows_change
+          guard: GUARD_MOST_ROWS_CHANGE
         try: look at it with `resync preview`, and run it without --force to confirm it
         [exit 5]
         $ resync run launch-2026 scope --into --progress quiet >/dev/null

@@ -122,7 +122,7 @@ pub enum Refusal {
     #[error(
         "the plan trips the guard {}: {} found, {} allowed; \
          preview the resync, and confirm it with the number of its destructive changes",
-        guard_name(.0.guard), .0.found, .0.allowed
+        guard_name(.0.guard).trim_start_matches("GUARD_"), .0.found, .0.allowed
     )]
     GuardTripped(GuardTrip),
     /// The plan has more changes than it may have.
@@ -161,13 +161,13 @@ impl From<Refusal> for Problem {
     }
 }
 
-/// The name of a guard that the metadata of a problem carries.
+/// The name of a guard, as the API has it, that the metadata of a problem carries.
 pub fn guard_name(guard: Guard) -> &'static str {
     match guard {
-        Guard::DestructiveShare => "destructive_share",
-        Guard::MostRowsChange => "most_rows_change",
-        Guard::EmptySource => "empty_source",
-        Guard::SettingsChanged => "settings_changed",
+        Guard::DestructiveShare => "GUARD_DESTRUCTIVE_SHARE",
+        Guard::MostRowsChange => "GUARD_MOST_ROWS_CHANGE",
+        Guard::EmptySource => "GUARD_EMPTY_SOURCE",
+        Guard::SettingsChanged => "GUARD_SETTINGS_CHANGED",
     }
 }
 

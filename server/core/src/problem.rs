@@ -65,8 +65,6 @@ pub enum Reason {
     TokenInvalid,
     /// The server is shutting down.
     ServerDraining,
-    /// The listed version of the forest is no longer kept.
-    SnapshotExpired,
     /// The store is locked, read-only, full or otherwise not available.
     StoreUnavailable,
     /// A fault of the server.

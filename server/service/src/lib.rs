@@ -24,7 +24,7 @@ mod token;
 pub use access::{Access, Allows, Identify, Permission};
 pub use api::status::STATUS_BYTES_MAX;
 pub use api::stream::WatchStream;
-pub use limits::{Features, Limits, SYNCHRONIZERS_SETTING, TrackerPolicy};
+pub use limits::{Features, Limits, SYNCHRONIZERS_SETTING, TrackerPolicy, is_among};
 pub use probe::{CheckResult, PROBES_MAX, Probe, ProbeQueue, Reply, TrackerCheck, TrackerReport};
 pub use refusal::{Refusal, Violation};
 pub use seams::{Clock, Nudge, Random, Signal};

@@ -82,6 +82,48 @@ impl TrackerPolicy {
     pub fn allows(&self, credential: &str, host: &str) -> bool {
         self.credentials
             .iter()
-            .any(|(name, hosts)| name == credential && hosts.iter().any(|one| one == host))
+            .any(|(name, hosts)| name == credential && is_among(host, hosts))
+    }
+}
+
+/// Whether a host is one of a list. Names are compared as DNS does, whatever their case, and with
+/// or without the final dot; addresses of IPv6 with or without brackets.
+pub fn is_among(host: &str, hosts: &[String]) -> bool {
+    let host = normal_host(host);
+    hosts.iter().any(|one| normal_host(one) == host)
+}
+
+fn normal_host(host: &str) -> String {
+    let bare = host
+        .strip_prefix('[')
+        .and_then(|rest| rest.strip_suffix(']'));
+    let host = bare.unwrap_or(host);
+    host.strip_suffix('.').unwrap_or(host).to_ascii_lowercase()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn hosts_are_compared_as_dns_does() {
+        let hosts = ["Jira.Example.com", "::1", "[fe80::1]"].map(str::to_owned);
+        for host in [
+            "jira.example.com",
+            "JIRA.EXAMPLE.COM.",
+            "[::1]",
+            "::1",
+            "FE80::1",
+        ] {
+            assert!(is_among(host, &hosts), "{host}");
+        }
+        for host in [
+            "example.com",
+            "jira.example.com.evil.com",
+            "",
+            "jira.example.com:80",
+        ] {
+            assert!(!is_among(host, &hosts), "{host}");
+        }
     }
 }

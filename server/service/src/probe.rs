@@ -8,13 +8,16 @@ use resync_core::id::{IssueKey, TrackerId};
 use resync_core::issue::ObservedIssue;
 use resync_core::problem::{Problem, Reason};
 use resync_core::synchronizer::Rule;
+use std::time::Duration;
+use tokio::sync::mpsc::error::TrySendError;
 use tokio::sync::{mpsc, oneshot};
 
-/// Most questions that wait for the engine: more than that, and it is not keeping up.
+/// Most questions that wait for the engine: more than that, and it is not keeping up, so that the
+/// next caller is refused rather than kept waiting.
 pub const PROBES_MAX: usize = 64;
 
 /// Where the answer to a question goes. Dropped when the caller has gone.
-pub type Reply<T> = oneshot::Sender<Result<T, Problem>>;
+pub type Reply<T> = oneshot::Sender<Result<T, Refusal>>;
 
 /// One question.
 #[derive(Debug)]
@@ -91,7 +94,8 @@ impl ProbeQueue {
     /// Asks whether a connection works.
     ///
     /// # Errors
-    /// `SERVER_DRAINING` when nobody answers questions any more.
+    /// `SERVER_DRAINING` when nobody answers questions any more, `QUOTA_EXCEEDED` when too many are
+    /// not answered yet; so with all questions.
     pub async fn check_tracker(&self, tracker: TrackerId) -> Result<TrackerReport, Refusal> {
         self.ask(|reply| Probe::CheckTracker { tracker, reply })
             .await
@@ -124,17 +128,69 @@ impl ProbeQueue {
 
     async fn ask<T>(&self, probe: impl FnOnce(Reply<T>) -> Probe) -> Result<T, Refusal> {
         let (reply, answer) = oneshot::channel();
-        if self.0.send(probe(reply)).await.is_err() {
-            return Err(nobody_answers());
-        }
-        match answer.await {
-            Ok(answer) => answer.map_err(Refusal::from),
-            Err(_) => Err(nobody_answers()),
+        match self.0.try_send(probe(reply)) {
+            Ok(()) => answer.await.unwrap_or_else(|_| Err(nobody_answers())),
+            Err(TrySendError::Full(_)) => Err(too_many()),
+            Err(TrySendError::Closed(_)) => Err(nobody_answers()),
         }
     }
+}
+
+/// About how long a tracker takes to answer one question.
+const ANSWER_TIME: Duration = Duration::from_secs(1);
+
+fn too_many() -> Refusal {
+    let message = "too many questions to trackers are not answered yet; call again in a while";
+    Refusal::new(Reason::QuotaExceeded, message)
+        .with("quota", "tracker_questions")
+        .after(ANSWER_TIME)
 }
 
 fn nobody_answers() -> Refusal {
     let message = "the server is stopping and asks trackers nothing more; call again";
     Problem::new(Reason::ServerDraining, message).into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_question_too_many_is_refused_and_not_kept_waiting() {
+        let (queue, mut questions) = ProbeQueue::new();
+        let asking: Vec<_> = (0..PROBES_MAX)
+            .map(|_| {
+                let queue = queue.clone();
+                tokio::spawn(async move { queue.check_tracker(TrackerId(1)).await })
+            })
+            .collect();
+        while questions.len() < PROBES_MAX {
+            tokio::task::yield_now().await;
+        }
+        let refusal = queue.check_tracker(TrackerId(1)).await.unwrap_err();
+        assert_eq!(refusal.problem.reason, Reason::QuotaExceeded);
+        assert_eq!(refusal.problem.metadata["quota"], "tracker_questions");
+        assert_eq!(refusal.retry_after, Some(ANSWER_TIME));
+
+        let Some(Probe::CheckTracker { reply, .. }) = questions.recv().await else {
+            panic!("somebody asks for a check");
+        };
+        reply.send(Ok(TrackerReport::default())).unwrap();
+        drop(questions);
+        let mut ends = Vec::new();
+        for asked in asking {
+            ends.push(
+                asked
+                    .await
+                    .unwrap()
+                    .map_err(|refusal| refusal.problem.reason),
+            );
+        }
+        assert_eq!(ends.iter().filter(|end| end.is_ok()).count(), 1);
+        assert!(
+            ends[1..]
+                .iter()
+                .all(|end| *end == Err(Reason::ServerDraining))
+        );
+    }
 }

@@ -2,7 +2,7 @@
 
 use futures::TryStreamExt;
 use resync_api::v1::{Direction, Job, JobChange, Plan, Row, RowView, Structure};
-use resync_client::{Error, JobHandle, StructureHandle, SynchronizerHandle};
+use resync_client::{JobHandle, StructureHandle, SynchronizerHandle};
 
 use crate::{
     args::{DirectionChoice, OutputFormat, Resync},
@@ -125,24 +125,17 @@ async fn changes(session: &Session, handle: &JobHandle) -> Result<Vec<JobChange>
     first(handle.changes(""), most).await
 }
 
-/// The rows that were compared; none when there are too many, or when that version is gone.
+/// The rows that were compared; none when there are too many.
 async fn rows(
     handle: &StructureHandle,
     structure: &Structure,
     plan: &Plan,
 ) -> Result<Vec<Row>, Failure> {
-    use resync_api::v1::ErrorReason;
     if plan.change_count == 0 || structure.row_count > MOST_ROWS {
         return Ok(Vec::new());
     }
-    let read: Result<Vec<Row>, Error> = handle
-        .rows(plan.forest_version, RowView::Full)
-        .try_collect()
-        .await;
-    match read {
-        Err(error) if error.reason() == Some(ErrorReason::SnapshotExpired) => Ok(Vec::new()),
-        read => Ok(read?),
-    }
+    let rows = handle.rows(plan.forest_version, RowView::Full);
+    Ok(rows.try_collect().await?)
 }
 
 /// Says which job a command started, and how to follow it from elsewhere.

@@ -289,11 +289,11 @@ fn refusals_become_problems_with_their_figures() {
     expect![[r#"
         Problem {
             reason: GuardTripped,
-            message: "the plan trips the guard empty_source: 7 found, 0 allowed; preview the resync, and confirm it with the number of its destructive changes",
+            message: "the plan trips the guard EMPTY_SOURCE: 7 found, 0 allowed; preview the resync, and confirm it with the number of its destructive changes",
             metadata: {
                 "allowed": "0",
                 "found": "7",
-                "guard": "empty_source",
+                "guard": "GUARD_EMPTY_SOURCE",
             },
         }
         Problem {

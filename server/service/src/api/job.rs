@@ -4,6 +4,7 @@ use super::convert::field;
 use super::convert::job::{Depth, from_view, to_job, to_watch_message};
 use super::convert::plan::{hold_name, to_change};
 use super::stream::{self, WatchStream};
+use super::structure::MESSAGE_BYTES;
 use super::synchronizer::ALL;
 use super::{Answer, admit, deadline, size_of};
 use crate::access::Permission;
@@ -181,13 +182,22 @@ async fn list_jobs(
     let scope: [&[u8]; 3] = [b"list-jobs", parent.as_bytes(), filter.as_bytes()];
     let before = page::after(&app.sealer, &scope, &page_token)?;
     let found = lists::list(app, caller, structure.as_ref(), &parsed, before, size).await?;
+    let (mut jobs, mut next) = (Vec::new(), found.next);
+    let (mut bytes, mut last) = (0, before);
+    for view in found.items {
+        let id = view.job.id.0;
+        let job = to_job(view, depth);
+        bytes += size_of(&job);
+        if bytes > MESSAGE_BYTES && !jobs.is_empty() {
+            next = last;
+            break;
+        }
+        last = Some(id);
+        jobs.push(job);
+    }
     Ok(v1::ListJobsResponse {
-        jobs: found
-            .items
-            .into_iter()
-            .map(|job| to_job(job, depth))
-            .collect(),
-        next_page_token: page::next_token(&app.sealer, &scope, found.next),
+        jobs,
+        next_page_token: page::next_token(&app.sealer, &scope, next),
     })
 }
 
@@ -215,7 +225,7 @@ async fn list_changes(
         let ordinal = change.ordinal;
         let change = to_change(change, &found.labels);
         bytes += size_of(&change);
-        if bytes > super::structure::MESSAGE_BYTES && !job_changes.is_empty() {
+        if bytes > MESSAGE_BYTES && !job_changes.is_empty() {
             next = last;
             break;
         }

@@ -83,9 +83,7 @@ fn shape(reason: Reason) -> (Code, Extra) {
         | Reason::TokenInvalid => (Code::InvalidArgument, Nothing),
         Reason::ResourceNotFound => (Code::NotFound, Resource),
         Reason::ResourceAlreadyExists => (Code::AlreadyExists, Resource),
-        Reason::ResourceChanged | Reason::PlanStale | Reason::SnapshotExpired => {
-            (Code::Aborted, Nothing)
-        }
+        Reason::ResourceChanged | Reason::PlanStale => (Code::Aborted, Nothing),
         Reason::ResyncAlreadyRunning => (Code::Aborted, Resource),
         Reason::CallerUnknown => (Code::Unauthenticated, Nothing),
         Reason::PermissionDenied => (Code::PermissionDenied, Nothing),

@@ -51,6 +51,40 @@ async fn listed(server: &TestServer, filter: &str) -> Vec<String> {
 }
 
 #[tokio::test]
+async fn a_page_of_jobs_with_long_plans_ends_early_and_goes_on() {
+    let server = seeded().await;
+    let mut names = Vec::new();
+    for _ in 0..3 {
+        let mut plan = server.plan().await;
+        plan.sample[0].title = "long ".repeat(120_000).into();
+        names.insert(0, server.previewed(plan).await.name);
+    }
+    let page = async |view: v1::JobView, page_token: &str| {
+        let request = v1::ListJobsRequest {
+            parent: "structures/-".into(),
+            view: view.into(),
+            page_token: page_token.into(),
+            ..Default::default()
+        };
+        let page = server.jobs().list_jobs(request).await.unwrap().into_inner();
+        let names: Vec<String> = page.jobs.into_iter().map(|job| job.name).collect();
+        (names, page.next_page_token)
+    };
+    assert_eq!(
+        page(v1::JobView::Basic, "").await,
+        (names.clone(), String::new())
+    );
+    let (mut listed, mut token) = (Vec::new(), String::new());
+    for _ in 0..3 {
+        let (jobs, next) = page(v1::JobView::Full, &token).await;
+        assert_eq!(jobs.len(), 1);
+        listed.extend(jobs);
+        token = next;
+    }
+    assert_eq!((listed, token), (names, String::new()));
+}
+
+#[tokio::test]
 async fn a_job_is_shown_whole_or_without_what_is_long() {
     let server = seeded().await;
     let plan = server.plan().await;

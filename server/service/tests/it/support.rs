@@ -14,8 +14,8 @@ use resync_core::job::{
 use resync_core::problem::Problem;
 use resync_core::time::Timestamp;
 use resync_service::{
-    Access, Build, CheckResult, Ended, Features, Limits, Parts, Probe, ProbeQueue, ServeError,
-    Service, Signal, TrackerCheck, TrackerPolicy, TrackerReport,
+    Access, Build, CheckResult, Ended, Features, Limits, Parts, Probe, ProbeQueue, Refusal,
+    ServeError, Service, Signal, TrackerCheck, TrackerPolicy, TrackerReport,
 };
 use resync_store::{ClaimRequest, Executor, JobUpdate, Lease, Location, Store};
 use std::collections::VecDeque;
@@ -342,7 +342,7 @@ async fn play_tracker(tracker: Tracker, mut questions: tokio::sync::mpsc::Receiv
             }
             Probe::CheckRule { reply, .. } => {
                 let answer = tracker.rules.lock().unwrap().pop_front();
-                let _ = reply.send(answer.unwrap_or(Ok(())));
+                let _ = reply.send(answer.unwrap_or(Ok(())).map_err(Refusal::from));
             }
             Probe::FindIssue { key, reply, .. } => {
                 let issues = tracker.issues.lock().unwrap();

@@ -36,7 +36,6 @@ pub(crate) fn to_reason(reason: Reason) -> v1::ErrorReason {
         Reason::WatcherTooSlow => To::WatcherTooSlow,
         Reason::TokenInvalid => To::TokenInvalid,
         Reason::ServerDraining => To::ServerDraining,
-        Reason::SnapshotExpired => To::SnapshotExpired,
         Reason::StoreUnavailable => To::StoreUnavailable,
         Reason::Internal => To::Internal,
     }
