@@ -75,7 +75,9 @@ impl Failure {
 impl From<Error> for Failure {
     fn from(error: Error) -> Self {
         match error {
-            Error::AddressInvalid { .. } => Self::new(Exit::Usage, error.to_string()),
+            Error::AddressInvalid { .. } | Error::AuthorityInvalid => {
+                Self::new(Exit::Usage, error.to_string())
+            }
             Error::Call(call) => Self::from_call(&call),
         }
     }

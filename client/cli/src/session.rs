@@ -30,7 +30,7 @@ pub(crate) struct Session {
 
 impl Session {
     pub(crate) fn new(global: Global, console: Arc<Console>) -> Result<Self, Failure> {
-        let client = Client::connect(&global.address)?;
+        let client = connect(&global)?;
         let followed = Mutex::new(None);
         Ok(Self {
             client,
@@ -144,6 +144,18 @@ impl Session {
             None => {}
         }
     }
+}
+
+fn connect(global: &Global) -> Result<Client, Failure> {
+    let Some(file) = &global.certificate_authority else {
+        return Ok(Client::connect(&global.address)?);
+    };
+    let authority = std::fs::read_to_string(file).map_err(|error| {
+        let what = format!("could not read {}: {error}", file.display());
+        Failure::new(Exit::Usage, what)
+            .hint("give --certificate-authority the file of a certificate in PEM")
+    })?;
+    Ok(Client::connect_trusting(&global.address, &authority)?)
 }
 
 /// How to come back to a job that was left.

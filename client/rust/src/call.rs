@@ -69,6 +69,17 @@ where
     }
 }
 
+/// Makes one call: `call!(channel, policy, Client::method, message)`. All that differs between the
+/// methods of the API is named; the rest is [`unary`].
+macro_rules! call {
+    ($channel:expr, $policy:expr, $client:ident :: $method:ident, $message:expr) => {
+        $crate::call::unary($channel, $policy, $message, |channel, request| async move {
+            $client::new(channel).$method(request).await
+        })
+    };
+}
+pub(crate) use call;
+
 /// How long to wait before something is tried again: twice as long every time.
 #[derive(Debug)]
 pub(crate) struct Backoff {

@@ -12,11 +12,11 @@ use resync_api::v1::{
     synchronizer_service_client::SynchronizerServiceClient,
     tracker_service_client::TrackerServiceClient,
 };
-use tonic::transport::{Channel, Endpoint};
+use tonic::transport::{Certificate, Channel, ClientTlsConfig, Endpoint};
 
 use crate::{
-    call::{READ, WRITE, unary},
-    error::Error,
+    call::{READ, WRITE, call},
+    error::{Error, deepest},
     job::JobHandle,
     pages::{Items, items},
     random,
@@ -26,6 +26,8 @@ use crate::{
 
 /// How long to wait for a connection; a server that is there answers far sooner.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+/// How a certificate in a PEM file begins.
+const CERTIFICATE_BEGINS: &str = "-----BEGIN CERTIFICATE-----";
 const USER_AGENT: &str = concat!("resync-client/", env!("CARGO_PKG_VERSION"));
 
 /// A client of one server. Cheap to clone.
@@ -35,21 +37,46 @@ pub struct Client {
 }
 
 impl Client {
-    /// A client of the server at `address`, for example `http://127.0.0.1:7420`. Opens no
-    /// connection; the first call does. Must be called within a tokio runtime.
+    /// A client of the server at `address`, for example `http://127.0.0.1:7420`. Behind `https`
+    /// the certificate must be signed by an authority that the system trusts. Opens no connection;
+    /// the first call does. Must be called within a tokio runtime.
     ///
     /// # Errors
     /// [`Error::AddressInvalid`], and nothing else.
     pub fn connect(address: &str) -> Result<Self, Error> {
+        Self::open(address, ClientTlsConfig::new().with_native_roots())
+    }
+
+    /// The same for an `https` address whose certificate is signed by an authority of one's own:
+    /// `authority` is its certificate as PEM, and no other authority is trusted.
+    ///
+    /// # Errors
+    /// [`Error::AuthorityInvalid`], [`Error::AddressInvalid`].
+    pub fn connect_trusting(address: &str, authority: &str) -> Result<Self, Error> {
+        if !authority.contains(CERTIFICATE_BEGINS) {
+            return Err(Error::AuthorityInvalid);
+        }
+        let authority = Certificate::from_pem(authority);
+        Self::open(address, ClientTlsConfig::new().ca_certificate(authority))
+    }
+
+    fn open(address: &str, tls: ClientTlsConfig) -> Result<Self, Error> {
         let invalid = |detail: String| Error::AddressInvalid {
             address: address.to_owned(),
             detail,
         };
         let endpoint = Endpoint::from_shared(address.to_owned())
             .map_err(|error| invalid(error.to_string()))?;
-        if endpoint.uri().scheme_str() != Some("http") {
-            return Err(invalid("it does not start with http://".to_owned()));
-        }
+        let endpoint = match endpoint.uri().scheme_str() {
+            Some("http") => endpoint,
+            Some("https") => endpoint
+                .tls_config(tls)
+                .map_err(|error| invalid(deepest(&error).to_string()))?,
+            _ => {
+                let detail = "it starts with neither http:// nor https://";
+                return Err(invalid(detail.to_owned()));
+            }
+        };
         let endpoint = endpoint
             .user_agent(USER_AGENT)
             .map_err(|error| invalid(error.to_string()))?
@@ -87,15 +114,11 @@ impl Client {
     /// # Errors
     /// Those of any call.
     pub async fn describe_server(&self) -> Result<DescribeServerResponse, Error> {
-        unary(
+        call!(
             &self.channel,
             READ,
-            DescribeServerRequest {},
-            |channel, request| async move {
-                ServerServiceClient::new(channel)
-                    .describe_server(request)
-                    .await
-            },
+            ServerServiceClient::describe_server,
+            DescribeServerRequest {}
         )
         .await
     }
@@ -112,11 +135,12 @@ impl Client {
                 ..Default::default()
             };
             async move {
-                let page = unary(&channel, READ, request, |channel, request| async move {
-                    StructureServiceClient::new(channel)
-                        .list_structures(request)
-                        .await
-                })
+                let page = call!(
+                    &channel,
+                    READ,
+                    StructureServiceClient::list_structures,
+                    request
+                )
                 .await?;
                 Ok((page.structures, page.next_page_token))
             }
@@ -138,15 +162,11 @@ impl Client {
             request_id: random::request_id(),
             validate_only: false,
         };
-        let answer = unary(
+        let answer = call!(
             &self.channel,
             WRITE,
-            request,
-            |channel, request| async move {
-                StructureServiceClient::new(channel)
-                    .create_structure(request)
-                    .await
-            },
+            StructureServiceClient::create_structure,
+            request
         )
         .await?;
         Ok(answer.structure.unwrap_or_default())
@@ -163,12 +183,8 @@ impl Client {
                 ..Default::default()
             };
             async move {
-                let page = unary(&channel, READ, request, |channel, request| async move {
-                    TrackerServiceClient::new(channel)
-                        .list_trackers(request)
-                        .await
-                })
-                .await?;
+                let page =
+                    call!(&channel, READ, TrackerServiceClient::list_trackers, request).await?;
                 Ok((page.trackers, page.next_page_token))
             }
         })
@@ -189,15 +205,11 @@ impl Client {
             request_id: random::request_id(),
             validate_only: false,
         };
-        let answer = unary(
+        let answer = call!(
             &self.channel,
             WRITE,
-            request,
-            |channel, request| async move {
-                TrackerServiceClient::new(channel)
-                    .create_tracker(request)
-                    .await
-            },
+            TrackerServiceClient::create_tracker,
+            request
         )
         .await?;
         Ok(answer.tracker.unwrap_or_default())
@@ -214,11 +226,12 @@ impl Client {
                 ..Default::default()
             };
             async move {
-                let page = unary(&channel, READ, request, |channel, request| async move {
-                    SynchronizerServiceClient::new(channel)
-                        .list_synchronizer_kinds(request)
-                        .await
-                })
+                let page = call!(
+                    &channel,
+                    READ,
+                    SynchronizerServiceClient::list_synchronizer_kinds,
+                    request
+                )
                 .await?;
                 Ok((page.synchronizer_kinds, page.next_page_token))
             }
@@ -236,11 +249,12 @@ pub(crate) fn synchronizers(channel: Channel, parent: String) -> Items<Synchroni
             ..Default::default()
         };
         async move {
-            let page = unary(&channel, READ, request, |channel, request| async move {
-                SynchronizerServiceClient::new(channel)
-                    .list_synchronizers(request)
-                    .await
-            })
+            let page = call!(
+                &channel,
+                READ,
+                SynchronizerServiceClient::list_synchronizers,
+                request
+            )
             .await?;
             Ok((page.synchronizers, page.next_page_token))
         }
@@ -258,10 +272,7 @@ pub(crate) fn jobs(channel: Channel, parent: String, filter: String) -> Items<Jo
             ..Default::default()
         };
         async move {
-            let page = unary(&channel, READ, request, |channel, request| async move {
-                JobServiceClient::new(channel).list_jobs(request).await
-            })
-            .await?;
+            let page = call!(&channel, READ, JobServiceClient::list_jobs, request).await?;
             Ok((page.jobs, page.next_page_token))
         }
     })
@@ -282,17 +293,20 @@ mod tests {
 
     #[tokio::test]
     async fn an_address_that_is_not_one_is_refused_before_any_call() {
-        for address in [
-            "",
-            "127.0.0.1:7420",
-            "https://example.com",
-            "not an address",
-        ] {
+        for address in ["", "127.0.0.1:7420", "ftp://example.com", "not an address"] {
             let error = Client::connect(address).unwrap_err();
             assert!(
                 matches!(error, Error::AddressInvalid { .. }),
                 "{address}: {error}"
             );
+        }
+    }
+
+    #[tokio::test]
+    async fn a_text_that_is_no_certificate_is_refused_before_any_call() {
+        for text in ["", "not a certificate"] {
+            let error = Client::connect_trusting("https://localhost:1", text).unwrap_err();
+            assert!(matches!(error, Error::AuthorityInvalid), "{error}");
         }
     }
 

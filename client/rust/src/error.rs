@@ -18,6 +18,11 @@ pub enum Error {
         /// What is wrong with it.
         detail: String,
     },
+    /// What was given as the certificate of an authority is none.
+    #[error(
+        "the certificate authority is not a certificate in PEM; give the file of its certificate"
+    )]
+    AuthorityInvalid,
     /// The call failed, at the server or on the way to it.
     #[error(transparent)]
     Call(Box<CallError>),
@@ -63,7 +68,7 @@ impl Error {
     pub fn reason(&self) -> Option<ErrorReason> {
         match self {
             Self::Call(call) if call.reason != ErrorReason::Unspecified => Some(call.reason),
-            Self::Call(_) | Self::AddressInvalid { .. } => None,
+            Self::Call(_) | Self::AddressInvalid { .. } | Self::AuthorityInvalid => None,
         }
     }
 
@@ -72,7 +77,7 @@ impl Error {
     pub fn code(&self) -> Code {
         match self {
             Self::Call(call) => call.code,
-            Self::AddressInvalid { .. } => Code::InvalidArgument,
+            Self::AddressInvalid { .. } | Self::AuthorityInvalid => Code::InvalidArgument,
         }
     }
 
@@ -120,10 +125,7 @@ impl From<&Status> for CallError {
 
 impl CallError {
     fn of_transport(status: &Status) -> Self {
-        let mut cause: &dyn std::error::Error = status;
-        while let Some(deeper) = cause.source() {
-            cause = deeper;
-        }
+        let cause = deepest(status);
         Self {
             code: Code::Unavailable,
             reason: ErrorReason::Unspecified,
@@ -142,6 +144,17 @@ impl From<&tonic_types::FieldViolation> for Violation {
             description: violation.description.clone(),
         }
     }
+}
+
+/// What an error comes from, at the end of its chain.
+pub(crate) fn deepest<'a>(
+    error: &'a (dyn std::error::Error + 'static),
+) -> &'a (dyn std::error::Error + 'static) {
+    let mut cause = error;
+    while let Some(deeper) = cause.source() {
+        cause = deeper;
+    }
+    cause
 }
 
 /// Whether the call failed on the way: only a status that was made on this side has a source. Its

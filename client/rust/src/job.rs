@@ -8,7 +8,7 @@ use resync_api::v1::{
 use tonic::transport::Channel;
 
 use crate::{
-    call::{READ, WRITE_ONCE, unary},
+    call::{READ, WRITE_ONCE, call},
     error::Error,
     pages::{Items, items},
     watch::{self, Follow, JobEvent, JobEvents},
@@ -41,13 +41,7 @@ impl JobHandle {
             name: self.name.clone(),
             ..Default::default()
         };
-        let answer = unary(
-            &self.channel,
-            READ,
-            request,
-            |channel, request| async move { JobServiceClient::new(channel).get_job(request).await },
-        )
-        .await?;
+        let answer = call!(&self.channel, READ, JobServiceClient::get_job, request).await?;
         Ok(answer.job.unwrap_or_default())
     }
 
@@ -83,16 +77,13 @@ impl JobHandle {
             name: self.name.clone(),
             reason: reason.to_owned(),
         };
-        let answer =
-            unary(
-                &self.channel,
-                WRITE_ONCE,
-                request,
-                |channel, request| async move {
-                    JobServiceClient::new(channel).cancel_job(request).await
-                },
-            )
-            .await?;
+        let answer = call!(
+            &self.channel,
+            WRITE_ONCE,
+            JobServiceClient::cancel_job,
+            request
+        )
+        .await?;
         Ok(answer.job.unwrap_or_default())
     }
 
@@ -111,12 +102,8 @@ impl JobHandle {
                 ..Default::default()
             };
             async move {
-                let page = unary(&channel, READ, request, |channel, request| async move {
-                    JobServiceClient::new(channel)
-                        .list_job_changes(request)
-                        .await
-                })
-                .await?;
+                let page =
+                    call!(&channel, READ, JobServiceClient::list_job_changes, request).await?;
                 Ok((page.job_changes, page.next_page_token))
             }
         })

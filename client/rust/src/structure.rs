@@ -10,7 +10,7 @@ use resync_api::v1::{
 use tonic::transport::Channel;
 
 use crate::{
-    call::{READ, WRITE, WRITE_ONCE, unary},
+    call::{READ, WRITE, WRITE_ONCE, call},
     client::{jobs, resource_name, synchronizers},
     error::Error,
     job::JobHandle,
@@ -65,15 +65,11 @@ impl StructureHandle {
         let request = GetStructureRequest {
             name: self.name.clone(),
         };
-        let answer = unary(
+        let answer = call!(
             &self.channel,
             READ,
-            request,
-            |channel, request| async move {
-                StructureServiceClient::new(channel)
-                    .get_structure(request)
-                    .await
-            },
+            StructureServiceClient::get_structure,
+            request
         )
         .await?;
         Ok(answer.structure.unwrap_or_default())
@@ -95,15 +91,11 @@ impl StructureHandle {
             }),
             validate_only: false,
         };
-        let answer = unary(
+        let answer = call!(
             &self.channel,
             WRITE_ONCE,
-            request,
-            |channel, request| async move {
-                StructureServiceClient::new(channel)
-                    .update_structure(request)
-                    .await
-            },
+            StructureServiceClient::update_structure,
+            request
         )
         .await?;
         Ok(answer.structure.unwrap_or_default())
@@ -119,15 +111,11 @@ impl StructureHandle {
             force,
             ..Default::default()
         };
-        let answer = unary(
+        let answer = call!(
             &self.channel,
             WRITE_ONCE,
-            request,
-            |channel, request| async move {
-                StructureServiceClient::new(channel)
-                    .delete_structure(request)
-                    .await
-            },
+            StructureServiceClient::delete_structure,
+            request
         )
         .await?;
         Ok(answer.structure.unwrap_or_default())
@@ -141,15 +129,11 @@ impl StructureHandle {
         let request = UndeleteStructureRequest {
             name: self.name.clone(),
         };
-        let answer = unary(
+        let answer = call!(
             &self.channel,
             WRITE_ONCE,
-            request,
-            |channel, request| async move {
-                StructureServiceClient::new(channel)
-                    .undelete_structure(request)
-                    .await
-            },
+            StructureServiceClient::undelete_structure,
+            request
         )
         .await?;
         Ok(answer.structure.unwrap_or_default())
@@ -170,12 +154,8 @@ impl StructureHandle {
                 ..Default::default()
             };
             async move {
-                let page = unary(&channel, READ, request, |channel, request| async move {
-                    StructureServiceClient::new(channel)
-                        .list_rows(request)
-                        .await
-                })
-                .await?;
+                let page =
+                    call!(&channel, READ, StructureServiceClient::list_rows, request).await?;
                 Ok((page.rows, page.next_page_token))
             }
         })
@@ -198,15 +178,11 @@ impl StructureHandle {
             validate_only: false,
             request_id: random::request_id(),
         };
-        unary(
+        call!(
             &self.channel,
             WRITE,
-            request,
-            |channel, request| async move {
-                StructureServiceClient::new(channel)
-                    .edit_forest(request)
-                    .await
-            },
+            StructureServiceClient::edit_forest,
+            request
         )
         .await
     }
@@ -233,15 +209,11 @@ impl StructureHandle {
             validate_only: false,
             request_id: random::request_id(),
         };
-        let answer = unary(
+        let answer = call!(
             &self.channel,
             WRITE,
-            request,
-            |channel, request| async move {
-                SynchronizerServiceClient::new(channel)
-                    .create_synchronizer(request)
-                    .await
-            },
+            SynchronizerServiceClient::create_synchronizer,
+            request
         )
         .await?;
         Ok(answer.synchronizer.unwrap_or_default())

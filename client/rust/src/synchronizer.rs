@@ -10,7 +10,7 @@ use resync_api::v1::{
 use tonic::transport::Channel;
 
 use crate::{
-    call::{READ, WRITE, WRITE_ONCE, unary},
+    call::{READ, WRITE, WRITE_ONCE, call},
     error::Error,
     job::JobHandle,
     random,
@@ -66,15 +66,11 @@ impl SynchronizerHandle {
         let request = GetSynchronizerRequest {
             name: self.name.clone(),
         };
-        let answer = unary(
+        let answer = call!(
             &self.channel,
             READ,
-            request,
-            |channel, request| async move {
-                SynchronizerServiceClient::new(channel)
-                    .get_synchronizer(request)
-                    .await
-            },
+            SynchronizerServiceClient::get_synchronizer,
+            request
         )
         .await?;
         Ok(answer.synchronizer.unwrap_or_default())
@@ -90,15 +86,11 @@ impl SynchronizerHandle {
             direction: direction.into(),
             request_id: random::request_id(),
         };
-        let answer = unary(
+        let answer = call!(
             &self.channel,
             WRITE,
-            request,
-            |channel, request| async move {
-                ResyncServiceClient::new(channel)
-                    .preview_resync(request)
-                    .await
-            },
+            ResyncServiceClient::preview_resync,
+            request
         )
         .await?;
         Ok(JobHandle::new(
@@ -135,13 +127,11 @@ impl SynchronizerHandle {
             request_id: random::request_id(),
             ..Default::default()
         };
-        let answer = unary(
+        let answer = call!(
             &self.channel,
             WRITE,
-            request,
-            |channel, request| async move {
-                ResyncServiceClient::new(channel).run_resync(request).await
-            },
+            ResyncServiceClient::run_resync,
+            request
         )
         .await?;
         Ok(JobHandle::new(
@@ -159,15 +149,11 @@ impl SynchronizerHandle {
             name: self.name.clone(),
             ..Default::default()
         };
-        let answer = unary(
+        let answer = call!(
             &self.channel,
             WRITE_ONCE,
-            request,
-            |channel, request| async move {
-                SynchronizerServiceClient::new(channel)
-                    .enable_synchronizer(request)
-                    .await
-            },
+            SynchronizerServiceClient::enable_synchronizer,
+            request
         )
         .await?;
         Ok(answer.synchronizer.unwrap_or_default())
@@ -182,15 +168,11 @@ impl SynchronizerHandle {
             name: self.name.clone(),
             ..Default::default()
         };
-        let answer = unary(
+        let answer = call!(
             &self.channel,
             WRITE_ONCE,
-            request,
-            |channel, request| async move {
-                SynchronizerServiceClient::new(channel)
-                    .disable_synchronizer(request)
-                    .await
-            },
+            SynchronizerServiceClient::disable_synchronizer,
+            request
         )
         .await?;
         Ok(answer.synchronizer.unwrap_or_default())
@@ -205,15 +187,11 @@ impl SynchronizerHandle {
             name: self.name.clone(),
             ..Default::default()
         };
-        unary(
+        call!(
             &self.channel,
             WRITE_ONCE,
-            request,
-            |channel, request| async move {
-                SynchronizerServiceClient::new(channel)
-                    .delete_synchronizer(request)
-                    .await
-            },
+            SynchronizerServiceClient::delete_synchronizer,
+            request
         )
         .await?;
         Ok(())

@@ -8,7 +8,7 @@ use resync_api::v1::{
 use tonic::transport::Channel;
 
 use crate::{
-    call::{READ, WRITE_ONCE, unary},
+    call::{READ, WRITE_ONCE, call},
     client::resource_name,
     error::Error,
 };
@@ -42,15 +42,11 @@ impl TrackerHandle {
         let request = GetTrackerRequest {
             name: self.name.clone(),
         };
-        let answer = unary(
+        let answer = call!(
             &self.channel,
             READ,
-            request,
-            |channel, request| async move {
-                TrackerServiceClient::new(channel)
-                    .get_tracker(request)
-                    .await
-            },
+            TrackerServiceClient::get_tracker,
+            request
         )
         .await?;
         Ok(answer.tracker.unwrap_or_default())
@@ -65,15 +61,11 @@ impl TrackerHandle {
         let request = CheckTrackerRequest {
             name: self.name.clone(),
         };
-        unary(
+        call!(
             &self.channel,
             READ,
-            request,
-            |channel, request| async move {
-                TrackerServiceClient::new(channel)
-                    .check_tracker(request)
-                    .await
-            },
+            TrackerServiceClient::check_tracker,
+            request
         )
         .await
     }
@@ -87,15 +79,11 @@ impl TrackerHandle {
             name: self.name.clone(),
             ..Default::default()
         };
-        unary(
+        call!(
             &self.channel,
             WRITE_ONCE,
-            request,
-            |channel, request| async move {
-                TrackerServiceClient::new(channel)
-                    .delete_tracker(request)
-                    .await
-            },
+            TrackerServiceClient::delete_tracker,
+            request
         )
         .await?;
         Ok(())

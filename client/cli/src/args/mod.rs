@@ -1,6 +1,6 @@
 //! What can be typed: commands, arguments, and their help. Not what they do; see `commands`.
 
-use std::time::Duration;
+use std::{path::PathBuf, time::Duration};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
@@ -55,6 +55,15 @@ pub struct Global {
         value_name = "URL"
     )]
     pub address: String,
+    /// The certificate (PEM) of the authority to trust for https, instead of the system's
+    #[arg(
+        long,
+        global = true,
+        env = "RESYNC_CERTIFICATE_AUTHORITY",
+        hide_env_values = true,
+        value_name = "FILE"
+    )]
+    pub certificate_authority: Option<PathBuf>,
     /// How to print results
     #[arg(
         short,

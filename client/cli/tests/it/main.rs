@@ -3,3 +3,4 @@
 
 mod help;
 mod program;
+mod tls;

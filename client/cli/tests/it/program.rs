@@ -7,11 +7,12 @@ use std::{
 
 use expect_test::expect;
 
-fn resync(arguments: &[&str]) -> Command {
+pub(crate) fn resync(arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_resync"));
     command
         .args(arguments)
         .env_remove("RESYNC_ADDRESS")
+        .env_remove("RESYNC_CERTIFICATE_AUTHORITY")
         .stdin(Stdio::null());
     command
 }
@@ -108,7 +109,7 @@ fn a_server_that_is_not_there_is_worth_another_try() {
 fn an_address_that_is_not_one_is_wrong_usage() {
     expect![[r#"
         exit 2
-        err: error: could not use the address "127.0.0.1:7420": it does not start with http://; give one like http://127.0.0.1:7420"#]].assert_eq(&transcript(&["server", "--address", "127.0.0.1:7420"]));
+        err: error: could not use the address "127.0.0.1:7420": it starts with neither http:// nor https://; give one like http://127.0.0.1:7420"#]].assert_eq(&transcript(&["server", "--address", "127.0.0.1:7420"]));
 }
 
 #[test]
