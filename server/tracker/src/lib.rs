@@ -174,7 +174,8 @@ pub trait TrackerReader: Send + Sync {
     /// Reads the issues of a scope that were updated at or after `since`, in the order of their
     /// updates (then of ids). The tracker's index lags and `updated` is set before it is seen, so
     /// that the caller goes back by an overlap, and passes over what it has seen by id and
-    /// `updated`. An empty JQL is the scope of everything.
+    /// `updated`. They may be as the index knows them: what must be fresh is read by id. An empty
+    /// JQL is the scope of everything.
     async fn changed_since(
         &self,
         since: Timestamp,

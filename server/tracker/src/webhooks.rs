@@ -8,6 +8,8 @@ use crate::Error;
 use async_trait::async_trait;
 use resync_core::id::JiraId;
 use resync_core::time::Timestamp;
+use std::fmt;
+use std::sync::Arc;
 
 /// A webhook of this application.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -20,11 +22,40 @@ pub struct Webhook {
     pub expires: Option<Timestamp>,
 }
 
+/// Where a webhook is told. Its path may hold a secret, so that `Debug` shows the host only.
+#[derive(Clone, PartialEq, Eq)]
+pub struct HookUrl(Arc<str>);
+
+impl HookUrl {
+    /// Takes an address.
+    pub fn new(url: impl AsRef<str>) -> Self {
+        Self(url.as_ref().into())
+    }
+
+    /// The whole address.
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+
+    /// Scheme and host.
+    pub(crate) fn origin(&self) -> &str {
+        let host = self.0.find("://").map_or(0, |at| at + "://".len());
+        let path = self.0[host..].find('/').unwrap_or(0);
+        &self.0[..host + path]
+    }
+}
+
+impl fmt::Debug for HookUrl {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "HookUrl({}/…)", self.origin())
+    }
+}
+
 /// What to tell, and where.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Subscription {
     /// The address.
-    pub url: String,
+    pub url: HookUrl,
     /// The events, `jira:issue_updated`. Links and boards have none.
     pub events: Vec<String>,
     /// Which issues; only few fields and operators of JQL are possible.
@@ -39,7 +70,7 @@ pub struct AdministratorWebhook {
     /// The name.
     pub name: String,
     /// The address.
-    pub url: String,
+    pub url: HookUrl,
     /// The events.
     pub events: Vec<String>,
     /// Which issues; all when empty.

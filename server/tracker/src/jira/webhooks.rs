@@ -9,7 +9,7 @@ use super::transport::Transport;
 use super::wire::{self, Unreadable};
 use super::{Jira, answer};
 use crate::Error;
-use crate::webhooks::{AdministratorWebhook, Subscription, Webhook, Webhooks};
+use crate::webhooks::{AdministratorWebhook, HookUrl, Subscription, Webhook, Webhooks};
 use async_trait::async_trait;
 use resync_core::id::JiraId;
 use resync_core::time::Timestamp;
@@ -83,7 +83,7 @@ impl From<WireWebhook> for Webhook {
         Webhook {
             id: JiraId::new(webhook.id.to_string()),
             subscription: Subscription {
-                url: webhook.url,
+                url: HookUrl::new(webhook.url),
                 events: webhook.events,
                 jql: webhook.jql_filter,
                 fields: fields.into_iter().map(JiraId::new).collect(),
@@ -99,7 +99,7 @@ impl From<WireAdministratorWebhook> for AdministratorWebhook {
         AdministratorWebhook {
             jql: jql.to_owned(),
             name: webhook.name,
-            url: webhook.url,
+            url: HookUrl::new(webhook.url),
             events: webhook.events,
             enabled: webhook.enabled.or(webhook.active).unwrap_or(true),
         }
@@ -130,6 +130,7 @@ impl<T: Transport> Webhooks for Jira<T> {
             return Ok(known);
         }
         let outcome = self.register_once(subscription).await;
+        let outcome = outcome.map_err(|error| blind(error, &subscription.url));
         // Whether it was registered although no answer came is seen by looking.
         let known = match outcome {
             Ok(_) | Err(Error::Unreachable { .. } | Error::AnswerInvalid { .. }) => {
@@ -221,7 +222,7 @@ impl<T: Transport> Jira<T> {
         if !fields.is_empty() {
             webhook["fieldIdsFilter"] = json!(fields);
         }
-        let body = json!({ "url": subscription.url, "webhooks": [webhook] });
+        let body = json!({ "url": subscription.url.expose(), "webhooks": [webhook] });
         let call = Call::post_once(self.path("webhook"), &body);
         let told: WireRegistration = self.told(&call).await?;
         let result = told.webhook_registration_result.into_iter().next();
@@ -255,6 +256,27 @@ fn sorted<V: Ord>(values: &[V]) -> Vec<&V> {
     let mut values: Vec<&V> = values.iter().collect();
     values.sort_unstable();
     values
+}
+
+/// Jira may repeat the address in what it says, whole or cut off at the end.
+fn blind(mut error: Error, url: &HookUrl) -> Error {
+    if let Error::Unreachable { detail, .. }
+    | Error::CredentialRefused { detail }
+    | Error::Forbidden { detail }
+    | Error::QueryInvalid { detail }
+    | Error::AnswerInvalid { detail }
+    | Error::NotSetUp { detail }
+    | Error::ProductMismatch { detail } = &mut error
+    {
+        *detail = detail.replace(url.expose(), "…");
+        if let Some(at) = detail
+            .find(url.origin())
+            .filter(|_| !url.origin().is_empty())
+        {
+            detail.truncate(at);
+        }
+    }
+    error
 }
 
 /// The API wants the ids as numbers.

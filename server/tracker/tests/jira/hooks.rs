@@ -8,7 +8,7 @@ use resync_simulator::Simulator;
 use resync_simulator::fault::{Fault, On, RateLimitReason, When};
 use resync_tracker::Error;
 use resync_tracker::jira::{Credential, Product, Secret, Settings};
-use resync_tracker::webhooks::{AdministratorWebhook, Subscription, Webhooks};
+use resync_tracker::webhooks::{AdministratorWebhook, HookUrl, Subscription, Webhooks};
 use serde_json::json;
 
 /// A Cloud account with an OAuth token: only such may register.
@@ -29,7 +29,7 @@ fn cloud() -> (Simulator, Adapter) {
 
 fn wanted(jql: &str) -> Subscription {
     Subscription {
-        url: "https://resync.example.com/hooks/7".to_owned(),
+        url: HookUrl::new("https://resync.example.com/hooks/7"),
         events: vec![
             "jira:issue_updated".to_owned(),
             "jira:issue_deleted".to_owned(),
@@ -77,7 +77,7 @@ async fn more_webhooks_than_a_page_are_all_listed() {
     let (_, jira) = cloud();
     for number in 0..101 {
         let mut subscription = wanted("project = PAY");
-        subscription.url = format!("https://resync.example.com/hooks/{number}");
+        subscription.url = HookUrl::new(format!("https://resync.example.com/hooks/{number}"));
         jira.register(&subscription).await.unwrap();
     }
     assert_eq!(jira.list().await.unwrap().len(), 101);
@@ -186,7 +186,7 @@ async fn the_webhooks_of_administrators_are_read_where_they_are() {
         let (jira, _) = over_edited(&settings(product), &simulator, |_, _| ());
         let expected = AdministratorWebhook {
             name: "Resync".to_owned(),
-            url: "https://resync.example.com/hooks/1".to_owned(),
+            url: HookUrl::new("https://resync.example.com/hooks/1"),
             events: vec!["issuelink_created".to_owned()],
             jql: "project = PAY".to_owned(),
             enabled: true,
@@ -217,4 +217,34 @@ async fn the_webhooks_of_an_old_server_are_understood() {
         ("from API", true)
     );
     assert_eq!(script.asked_of("webhook").len(), 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_secret_in_an_address_is_in_no_error_and_no_debug() {
+    let url = "https://resync.example.com/hooks/s3cr3t-p4th";
+    let mut subscription = wanted("project = PAY");
+    subscription.url = HookUrl::new(url);
+    assert!(!format!("{subscription:?}").contains("s3cr3t"));
+    assert!(format!("{subscription:?}").contains("https://resync.example.com/…"));
+    // Said whole, and cut off where a text of Jira's ends.
+    for said in [
+        format!("The address {url} is not allowed"),
+        format!("{} {url}", "x".repeat(440)),
+    ] {
+        let (jira, _) = scripted(&app(), move |asked, nth| {
+            if !asked.path.contains("/webhook") {
+                return crate::script::as_usual();
+            }
+            if asked.path.contains('?') || nth == 0 {
+                return page(&json!({ "values": [], "isLast": true }));
+            }
+            let mut refused = page(&json!({ "errorMessages": [said.clone()] }))?;
+            *refused.status_mut() = http::StatusCode::BAD_REQUEST;
+            Ok(refused)
+        });
+        let error = jira.register(&subscription).await.unwrap_err();
+        assert!(matches!(error, Error::QueryInvalid { .. }), "{error}");
+        assert!(!error.to_string().contains("s3cr"), "{error}");
+        assert!(!error.to_string().contains("/hooks"), "{error}");
+    }
 }
