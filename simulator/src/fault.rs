@@ -60,6 +60,8 @@ pub enum Fault {
         /// Project key.
         project: String,
     },
+    /// The issue (by id or key) is deleted before the request is answered.
+    Deletes(String),
     /// A search that would show these issues (by key) does not, this once.
     Vanishes(Vec<String>),
 }

@@ -220,6 +220,7 @@ fn conditions(state: &mut State, call: &mut Call<'_>, faults: &[Fault]) {
             // A scripted fault whose subject is gone has nothing left to do.
             Fault::LosesProject(project) => drop(state.set_revoked(project, true)),
             Fault::Moves { issue, project } => drop(state.move_to(issue, project)),
+            Fault::Deletes(issue) => drop(state.delete(issue)),
             Fault::Vanishes(keys) => {
                 let slots = keys.iter().filter_map(|key| state.slot_of_text(key));
                 call.vanished.extend(slots);

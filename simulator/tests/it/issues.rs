@@ -363,6 +363,17 @@ fn an_issue_can_move_at_a_request() {
 }
 
 #[test]
+fn an_issue_can_be_deleted_at_a_request() {
+    let site = cloud();
+    site.simulator.edit(|state| {
+        let fault = Fault::Deletes("PAY-39".to_owned());
+        state.faults.rule(On::Issues, When::Exactly(2), fault);
+    });
+    let status = || site.get("/issue/PAY-39").status;
+    assert_eq!((status(), status(), status()), (200, 404, 404));
+}
+
+#[test]
 fn deleting_takes_sub_tasks_and_links_and_frees_other_children() {
     let site = cloud();
     site.simulator.edit(|state| state.delete("PAY-2").unwrap());
