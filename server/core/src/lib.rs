@@ -17,6 +17,7 @@ pub mod guard;
 pub mod id;
 pub mod issue;
 pub mod job;
+pub mod merge;
 pub mod order;
 pub mod plan;
 pub mod problem;

@@ -48,6 +48,7 @@ pub(super) fn of(
                 .facts
                 .selected_parent(issue, settings)
                 .and_then(primary),
+            Part::Bystander(_) => None,
         };
         Some((participant.id, wanted?))
     })
@@ -67,6 +68,6 @@ pub(super) fn wanted_parent(work: &Work<'_, '_>, issue: IssueRef) -> Option<Issu
             Part::Bystander(Settings::Subtasks(settings)) => {
                 work.facts.selected_parent(issue, settings)
             }
-            Part::Filter(_) | Part::Bystander(Settings::Filter(_)) => None,
+            Part::Filter(_) | Part::Bystander(_) => None,
         })
 }

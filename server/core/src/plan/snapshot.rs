@@ -9,7 +9,7 @@ use super::facts::{Facts, IssueFacts};
 use crate::claim::Claims;
 use crate::forest::Forest;
 use crate::id::{IssueId, RowId, SynchronizerId, TrackerId};
-use crate::issue::{IssueRef, ObservedIssue};
+use crate::issue::{IssueRef, ObservedEpic, ObservedIssue, ObservedLink};
 use crate::synchronizer::{FilterSettings, PlannedSynchronizer, Settings, SubtasksSettings};
 use rustc_hash::{FxHashMap, FxHashSet};
 
@@ -64,6 +64,43 @@ pub enum Evidence {
     /// or is matched by a filter that is evaluated with it; every sub-task that has a row; and
     /// every issue whose row the synchronizer claims, as far as the tracker still has them.
     Subtasks(Vec<ObservedIssue>),
+    /// For a links synchronizer.
+    Links {
+        /// Every link of its type, the direction as the settings say, of which both ends pass
+        /// their queries. Within the scope of the structure: every such link of an issue that has
+        /// a row. Expanded: also of every issue that is reached along links from parents to
+        /// children, from the structure or from what a filter that is evaluated with it matches.
+        /// All issues: every such link.
+        links: Vec<ObservedLink>,
+        /// The issues at the ends that may be added.
+        issues: Vec<ObservedIssue>,
+    },
+    /// For an agile synchronizer.
+    Agile {
+        /// Every issue of the board or the projects, in order of rank.
+        ranked: Vec<ObservedIssue>,
+        /// The epics of those that have one.
+        epics: Vec<ObservedEpic>,
+        /// Where sub-tasks are added: every sub-task of every ranked issue that has a row or is
+        /// matched by a filter that is evaluated with it, and every issue whose row the
+        /// synchronizer claims, as far as the tracker still has them.
+        subtasks: Vec<ObservedIssue>,
+    },
+}
+
+impl Evidence {
+    /// The issues that were read, in no particular order; one may be there twice.
+    pub fn issues(&self) -> impl Iterator<Item = &ObservedIssue> {
+        let (first, second): (&[ObservedIssue], &[ObservedIssue]) = match self {
+            Self::Matched(issues) | Self::Subtasks(issues) | Self::Links { issues, .. } => {
+                (issues, &[])
+            }
+            Self::Agile {
+                ranked, subtasks, ..
+            } => (ranked, subtasks),
+        };
+        first.iter().chain(second)
+    }
 }
 
 /// A filter that is evaluated.
@@ -159,7 +196,7 @@ fn part<'a>(
         (Settings::Subtasks(settings), Some(Evidence::Subtasks(issues))) => Part::Subtasks(
             read_subtasks(settings, issues, synchronizer.rule.tracker, facts),
         ),
-        (Settings::Filter(_) | Settings::Subtasks(_), _) => Part::Bystander(settings),
+        (_, _) => Part::Bystander(settings),
     }
 }
 

@@ -43,6 +43,7 @@ pub(crate) fn verify(world: &World, plan: &Plan, partial: bool) -> Result<(), St
         match &synchronizer.rule.settings {
             Settings::Filter(settings) => after.filter_is_answered(synchronizer, settings)?,
             Settings::Subtasks(settings) => after.subtasks_are_answered(synchronizer, settings)?,
+            _ => {}
         }
     }
     after.first_declared_owns_the_place()?;
@@ -154,6 +155,7 @@ fn rows_that_others_want_stay(world: &World, plan: &Plan) -> Result<(), String> 
             let wants = match (&synchronizer.rule.settings, takes_part) {
                 (Settings::Filter(_), true) => world.matches(synchronizer, issue),
                 (Settings::Filter(_), false) => claims,
+                (Settings::Links(_) | Settings::Agile(_) | Settings::StatusRollup(_), _) => false,
                 (Settings::Subtasks(settings), true) => {
                     let parent = world.selected_parent(settings, issue);
                     parent.is_some_and(|parent| has_row(&plan.after, parent))
@@ -335,6 +337,7 @@ impl Outcome<'_> {
                 let parent = self.world.selected_parent(settings, issue);
                 parent.is_some_and(|parent| has_row(after, parent))
             }
+            _ => false,
         }
     }
 

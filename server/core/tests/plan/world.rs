@@ -121,6 +121,7 @@ impl World {
                     Evidence::Matched(ids.filter_map(|&id| self.observed(id)).collect())
                 }
                 Settings::Subtasks(_) => Evidence::Subtasks(self.subtasks_for(synchronizer.id)),
+                _ => Evidence::Matched(Vec::new()),
             };
             Reading {
                 synchronizer: synchronizer.id,
