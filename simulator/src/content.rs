@@ -5,9 +5,9 @@ use rand::rngs::SmallRng;
 use rand::{Rng as _, SeedableRng as _};
 
 use crate::sample::add_site_defaults;
-use crate::state::State;
 use crate::state::issue::{Issue, IssueId, Key, Link, LinkId, RANK_STEP, Rank};
 use crate::state::links::push_link;
+use crate::state::{BoardKind, State};
 
 /// Most issues that one call adds; more do not fit in the memory of a small machine.
 const COUNT_MAX: u32 = 1_000_000;
@@ -143,6 +143,8 @@ impl Maker<'_> {
             .state
             .catalog
             .project(10_000 + number as u64, &key, &name);
+        let board = self.state.add_project_board(&key, BoardKind::Kanban);
+        debug_assert!(board.is_ok(), "the project was just made");
     }
 
     fn fill_project(&mut self, size: u32) {

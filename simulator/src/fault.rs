@@ -89,7 +89,7 @@ pub enum When {
 }
 
 impl When {
-    fn strikes(self, number: u64) -> bool {
+    pub(crate) fn strikes(self, number: u64) -> bool {
         match self {
             Self::Every(every) => every != 0 && number.is_multiple_of(every),
             Self::Exactly(exactly) => number == exactly,

@@ -30,6 +30,10 @@ pub(crate) enum Field {
     EpicLink,
     EpicName,
     ParentLink,
+    /// Only boards show these three.
+    Epic,
+    Flagged,
+    Sprint,
 }
 
 /// One row of the field list.
@@ -201,6 +205,25 @@ impl Fields {
         }
     }
 
+    /// A field of the type of another one that is in no use, listed before it.
+    pub(crate) fn add_obsolete(&mut self, field: Field, name: &'static str) {
+        let in_use = |own: &Definition| own.field == Some(field);
+        let Some(place) = self.definitions.iter().position(in_use) else {
+            return;
+        };
+        // Lower than the numbers of all fields in use: it was there before them.
+        let number = 10_005 + self.definitions.len() as u32 % 10;
+        let obsolete = Definition {
+            id: format!("customfield_{number}"),
+            name,
+            field: None,
+            number,
+            clauses: vec![format!("cf[{number}]"), name.to_owned()],
+            ..self.definitions[place].clone()
+        };
+        self.definitions.insert(place, obsolete);
+    }
+
     /// The number in `cf[n]` and `customfield_n` of a custom field.
     pub(crate) fn number(&self, field: Field) -> u32 {
         let own = self
@@ -218,7 +241,16 @@ pub(crate) struct Selection {
     pub(crate) id_only: bool,
     /// JSON member name and field, in the order in which they are written.
     pub(crate) fields: Vec<(String, Field)>,
+    /// The newest so many entries of the changelog are shown as well.
+    pub(crate) histories: Option<usize>,
 }
+
+/// What only boards show.
+const BOARD_FIELDS: [(&str, Field); 3] = [
+    ("epic", Field::Epic),
+    ("flagged", Field::Flagged),
+    ("sprint", Field::Sprint),
+];
 
 impl Selection {
     /// Reads a list of names with `*all`, `*navigable` and `-name`. Unknown names are passed over.
@@ -241,7 +273,25 @@ impl Selection {
         });
         let fields: Vec<_> = chosen.collect();
         let id_only = flavour == Flavour::Cloud && names.iter().all(|name| name == "id");
-        Self { id_only, fields }
+        Self {
+            id_only,
+            fields,
+            histories: None,
+        }
+    }
+
+    /// Reads a list as boards do: with more fields, and never ids alone.
+    pub(crate) fn of_board(names: &[String], fields: &Fields, flavour: Flavour) -> Self {
+        let mut selection = Self::read(names, fields, flavour);
+        selection.id_only = false;
+        let all = names.iter().any(|name| name.starts_with('*'));
+        let more = BOARD_FIELDS.iter().filter(|(name, _)| {
+            let hidden = names.iter().any(|own| own.strip_prefix('-') == Some(name));
+            (all || names.iter().any(|own| own == name)) && !hidden
+        });
+        let more = more.map(|(name, field)| (format!("\"{name}\":"), *field));
+        selection.fields.extend(more);
+        selection
     }
 
     /// No field at all: such pages are larger on Cloud.

@@ -6,7 +6,8 @@
 //! know it refuses.
 //!
 //! Reading order: [`state`] (what there is) → `jql` (finding it) → `render` (writing it) → `rest`
-//! (requests to answers, with [`limit`] and [`fault`]) → [`serve`]. Content comes from `archive`,
+//! (requests to answers, with [`limit`] and [`fault`]) → [`webhook`] (telling of changes) →
+//! [`serve`]. Content comes from `archive`,
 //! `content` and [`sample`]. `docs/jira-claims.md` lists what is simulated, and which test says so.
 
 mod archive;
@@ -15,12 +16,14 @@ pub mod fault;
 mod fields;
 mod jql;
 pub mod limit;
+mod post;
 mod render;
 mod rest;
 pub mod sample;
 mod sentence;
 pub mod serve;
 pub mod state;
+pub mod webhook;
 
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};

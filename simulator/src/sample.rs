@@ -4,12 +4,16 @@
 use crate::state::catalog::{Category, named};
 use crate::state::issue::{Issue, Key, Link};
 use crate::state::links::push_link;
-use crate::state::{Filter, IssueId, LinkId, State};
+use crate::state::{Board, BoardKind, Filter, IssueId, LinkId, State};
 
 /// Saved filter "Launch 2026 scope".
 pub const LAUNCH_FILTER_ID: u64 = 10_001;
 /// Name of that filter.
 pub const LAUNCH_FILTER_NAME: &str = "Launch 2026 scope";
+/// Board of that filter, of the kind Kanban.
+pub const LAUNCH_BOARD_ID: u64 = 1;
+/// Board of the project PAY, of the kind Scrum, with a filter of its own.
+pub const PAYMENTS_BOARD_ID: u64 = 2;
 /// An epic of the launch, with stories and sub-tasks.
 pub const LAUNCH_EPIC: &str = "PAY-1";
 /// A story below it, with sub-tasks.
@@ -124,6 +128,20 @@ pub(crate) fn load(state: &mut State) {
         jql,
         favourite: true,
     });
+    add_boards(state);
+}
+
+fn add_boards(state: &mut State) {
+    state.save_board(Board {
+        id: LAUNCH_BOARD_ID,
+        name: "Launch 2026".to_owned(),
+        kind: BoardKind::Kanban,
+        filter: LAUNCH_FILTER_ID,
+        project: None,
+        sub_query: None,
+    });
+    let payments = state.add_project_board("PAY", BoardKind::Scrum);
+    debug_assert_eq!(payments, Ok(PAYMENTS_BOARD_ID), "the outline has PAY");
 }
 
 /// Links two issues without a trace in `updated`: the sample was not made just now.

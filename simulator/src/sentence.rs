@@ -53,6 +53,13 @@ pub(crate) enum Sentence {
     WindowExceeded(u64),
     NotAuthenticated,
     SearchRemoved,
+    BoardMissing(String),
+    EpicMissing(String),
+    NotAnApp,
+    WebhookMissing(String),
+    WebhookEvent(String),
+    WebhookFilter(String),
+    WebhookUrl(String),
 }
 
 impl Sentence {
@@ -147,6 +154,31 @@ impl Sentence {
                 "Client must be authenticated to access this resource.".to_owned()
             }
             Self::SearchRemoved => "The requested API has been removed. Please migrate to the /rest/api/3/search/jql API.".to_owned(),
+            other => other.english_of_webhooks(),
+        }
+    }
+
+    fn english_of_webhooks(&self) -> String {
+        match self {
+            Self::BoardMissing(id) => {
+                format!(
+                    "The requested board cannot be viewed because it either does not exist or you do not have permission to view it. (board {id})"
+                )
+            }
+            Self::EpicMissing(id) => {
+                format!(
+                    "The requested epic does not exist or you do not have permission to view it. (epic {id})"
+                )
+            }
+            Self::NotAnApp => {
+                "Access to this resource must be authenticated as an app request.".to_owned()
+            }
+            Self::WebhookMissing(id) => format!("The webhook {id} does not exist."),
+            Self::WebhookEvent(name) => format!("The event '{name}' is not supported."),
+            Self::WebhookFilter(part) => {
+                format!("The clause '{part}' is not supported in the filter of a webhook.")
+            }
+            Self::WebhookUrl(url) => format!("The URL '{url}' is invalid."),
             other => format!("{other:?}"),
         }
     }

@@ -15,7 +15,7 @@ use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
 use tokio::net::{TcpListener, TcpStream};
 
-use crate::{Answer, Request, Response, Simulator};
+use crate::{Answer, Request, Response, Simulator, post};
 
 /// Largest request body that is read; a search or a bulk read has a few hundred kilobytes at most.
 const BODY_BYTES_MAX: usize = 8 * 1024 * 1024;
@@ -33,7 +33,7 @@ enum Broken {
 
 type Body = BoxBody<Bytes, Broken>;
 
-/// Serves until `shutdown` completes. Open connections are dropped then.
+/// Serves, and posts webhooks, until `shutdown` completes. Open connections are dropped then.
 pub async fn serve(
     listener: TcpListener,
     simulator: Simulator,
@@ -41,6 +41,7 @@ pub async fn serve(
 ) -> std::io::Result<()> {
     let mut shutdown = pin!(shutdown);
     let mut connections = tokio::task::JoinSet::new();
+    let mut webhooks = pin!(post::webhooks(simulator.clone()));
     loop {
         tokio::select! {
             accepted = listener.accept() => {
@@ -49,6 +50,7 @@ pub async fn serve(
             }
             // Finished connections are collected, so that they do not pile up.
             Some(_) = connections.join_next() => {}
+            () = &mut webhooks => {}
             () = &mut shutdown => return Ok(()),
         }
     }

@@ -126,7 +126,7 @@ fn a_resync_survives_or_reports_every_fault_at_every_request_on_data_center() {
 }
 
 /// Copies a store while nobody writes: its file, and the journal beside it.
-fn copy(file: &Path, folder: &Path) {
+pub(crate) fn copy(file: &Path, folder: &Path) {
     std::fs::create_dir_all(folder).expect("a folder can be made");
     for ending in ["", "-wal"] {
         let mut from = file.as_os_str().to_owned();

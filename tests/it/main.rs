@@ -11,6 +11,7 @@ mod cli;
 mod crash;
 mod faults;
 mod grpcurl;
+mod history;
 mod postgres;
 mod proto;
 mod readme;

@@ -15,6 +15,7 @@ pub mod edit;
 pub mod forest;
 pub mod guard;
 pub mod id;
+pub mod incremental;
 pub mod issue;
 pub mod job;
 pub mod merge;

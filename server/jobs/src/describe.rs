@@ -110,6 +110,7 @@ pub(crate) async fn keep_plan(
         counters: Some(counters),
         plan: Some(summary.clone()),
         base_forest_version: Some(facts.loaded.rows.forest.version()),
+        base_point: Some(facts.loaded.rows.point.clone()),
         ..JobUpdate::default()
     };
     engine

@@ -70,6 +70,7 @@ pub(crate) async fn apply(
         request: None,
         job: Some(JobCommit {
             lease,
+            point: facts.loaded.rows.point.clone(),
             update: JobUpdate {
                 state: Some(JobState::Running),
                 progress: Some(progress),

@@ -106,6 +106,7 @@ pub(crate) fn of_tracker(error: &resync_tracker::Error, tracker: &str) -> Failur
         Tracker::CredentialRefused { .. } => (Reason::TrackerCredentialRefused, Permanent, true),
         Tracker::Forbidden { .. } => (Reason::TrackerPermissionDenied, Permanent, true),
         Tracker::QueryInvalid { .. } => (Reason::QueryInvalid, Permanent, true),
+        Tracker::NotSetUp { .. } => (Reason::StateNotAllowed, Permanent, true),
         Tracker::ProductMismatch { .. } => (Reason::TrackerUnreachable, Permanent, true),
     };
     let mut problem = Problem::new(reason, error.to_string()).with("tracker", tracker);

@@ -5,12 +5,14 @@ use resync_core::claim::Claims;
 use resync_core::forest::Forest;
 use resync_core::id::{RowId, StructureId};
 use resync_core::problem::{Problem, Reason};
-use resync_store::{Observation, Store, SynchronizerFilter, SynchronizerRecord};
+use resync_store::{HistoryPoint, Observation, Store, SynchronizerFilter, SynchronizerRecord};
 
 /// The rows of a structure, and who claims them.
 pub(crate) struct LoadedForest {
     /// The forest.
     pub(crate) forest: Forest,
+    /// The point in the structure's history. Claims that are read after it are refused with it.
+    pub(crate) point: HistoryPoint,
     /// The smallest row id that was never used.
     pub(crate) next_row_id: RowId,
     /// Who claims which row.
@@ -59,6 +61,7 @@ pub(crate) async fn rows(store: &Store, structure: StructureId) -> Result<Loaded
     })?;
     Ok(LoadedForest {
         forest,
+        point: rows.point,
         next_row_id: rows.next_row_id,
         claims: Claims::from_iter(claims),
     })

@@ -3,7 +3,7 @@
 //! The only place where they meet. What it is not: a decision; each step hands a value to the
 //! next, and a surprise ends the pass with a value that says so.
 
-use crate::confirmed::{Confirmed, confirmed, stale_forest};
+use crate::confirmed::{Confirmed, confirmed};
 use crate::describe::{admit, count_plan, describe, keep_plan};
 use crate::engine::Engine;
 use crate::facts::observe_all;
@@ -74,10 +74,8 @@ async fn round(
         .enter(Phase::Reading, None, "Reading the structure")
         .await?;
     let loaded = load::structure(&engine.parts.store, job.structure).await?;
-    if let Some(confirmed) = confirmed
-        && confirmed.forest_version != loaded.rows.forest.version()
-    {
-        return Err(stale_forest(confirmed, loaded.rows.forest.version()));
+    if let Some(confirmed) = confirmed {
+        confirmed.require_unchanged(&loaded.rows)?;
     }
     let mut facts = observe_all(engine, job, reporter, loaded).await?;
 

@@ -6,16 +6,39 @@ use resync_core::change::ForestChange;
 use resync_core::claim::ClaimChange;
 use resync_core::forest::ForestRow;
 use resync_core::id::{
-    ForestVersion, JobId, Principal, RowId, StructureId, SynchronizerId, TrackerId,
+    ForestVersion, JobId, Principal, RowId, StructureId, SynchronizerId, TrackerId, Uid,
 };
 use resync_core::issue::ObservedIssue;
 use resync_core::time::Timestamp;
+use serde::{Deserialize, Serialize};
+use std::fmt;
+
+/// A point in the history of a structure's synchronization state: its rows, claims and base.
+///
+/// At least as fine as the version of the forest, which a commit of claims alone does not move.
+/// What was made from one point is out of date at every other one.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HistoryPoint {
+    /// Names one unbroken history. Begins as the structure's uid, and changes only when the
+    /// history is cut.
+    pub lineage: Uid,
+    /// How many commits there were before this point.
+    pub serial: i64,
+}
+
+impl fmt::Display for HistoryPoint {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{}/{}", self.lineage, self.serial)
+    }
+}
 
 /// All rows of one structure at one version.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LoadedRows {
     /// The version.
     pub version: ForestVersion,
+    /// The point in the structure's history.
+    pub point: HistoryPoint,
     /// The smallest row id that was never used.
     pub next_row_id: RowId,
     /// The rows, by id.
@@ -85,6 +108,9 @@ pub struct ForestCommit {
 pub struct JobCommit {
     /// The claim on the job.
     pub lease: Lease,
-    /// What to write to the job. The version that the commit makes is filled in as its result.
+    /// The point that the change was made from: nothing is kept unless it is still the newest.
+    pub point: HistoryPoint,
+    /// What to write to the job. The version and the point that the commit makes are filled in as
+    /// its result.
     pub update: JobUpdate,
 }

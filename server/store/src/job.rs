@@ -1,5 +1,6 @@
 //! Jobs as records, and the claim that a worker has on one.
 
+use crate::forest::HistoryPoint;
 use resync_core::id::IssueKey;
 use resync_core::id::{ForestVersion, JobId, Principal, StructureId, SynchronizerId, Uid};
 use resync_core::job::{
@@ -9,6 +10,7 @@ use resync_core::job::{
 use resync_core::problem::Problem;
 use resync_core::synchronizer::Rule;
 use resync_core::time::Timestamp;
+use serde::{Deserialize, Serialize};
 
 /// A job with what watchers of it need.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -95,6 +97,19 @@ pub struct JobUpdate {
     pub base_forest_version: Option<ForestVersion>,
     /// The version after its change.
     pub result_forest_version: Option<ForestVersion>,
+    /// The point in the structure's history that it compared.
+    pub base_point: Option<HistoryPoint>,
+    /// The point after its change.
+    pub result_point: Option<HistoryPoint>,
+}
+
+/// Where a job is in the history of its structure.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct JobPoints {
+    /// The point that its plan was made from; `None` before there is a plan.
+    pub base: Option<HistoryPoint>,
+    /// The point that its commit made; `None` while it has changed nothing.
+    pub result: Option<HistoryPoint>,
 }
 
 /// Which jobs to list. `None` everywhere lists all.

@@ -12,6 +12,7 @@
 //! database; `sqlite.rs` and `postgres.rs` hold what differs, by name.
 
 mod api;
+mod base;
 mod blob;
 mod codes;
 mod digest;
@@ -32,11 +33,13 @@ mod synchronizer;
 pub mod testing;
 mod tracker;
 
+pub use base::BaseEntry;
 pub use digest::settings_hash;
 pub use error::Error;
-pub use forest::{ForestCommit, JobCommit, LoadedRows, VersionRecord};
+pub use forest::{ForestCommit, HistoryPoint, JobCommit, LoadedRows, VersionRecord};
 pub use job::{
-    ClaimRequest, ClaimedJob, JobFilter, JobRecord, JobUpdate, Lease, NewJob, NewLogEntry, Retry,
+    ClaimRequest, ClaimedJob, JobFilter, JobPoints, JobRecord, JobUpdate, Lease, NewJob,
+    NewLogEntry, Retry,
 };
 pub use observation::Observation;
 pub use request::{REQUEST_RETENTION_MS, RecordedAnswer, RequestRecord};

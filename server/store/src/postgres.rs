@@ -4,6 +4,7 @@
 //! connection is not encrypted, so the database belongs on the same host or network.
 
 use crate::error::Error;
+use crate::rows::base::NewBase;
 use crate::rows::forest::{ClaimRow, NewRow};
 use crate::rows::job::JobRow;
 use crate::rows::observation::NewObservation;
@@ -222,6 +223,26 @@ pub(crate) fn upsert_observations(conn: &mut Conn, new: &[NewObservation<'_>]) -
         .bind::<Array<BigInt>, _>(column(chunk, |issue| issue.updated))
         .bind::<Array<BigInt>, _>(column(chunk, |issue| issue.seen_time))
         .bind::<Array<Nullable<BigInt>>, _>(column(chunk, |issue| issue.gone_time))
+        .execute(conn)?;
+    }
+    Ok(())
+}
+
+/// Inserts entries of the base, or replaces them.
+pub(crate) fn upsert_base(conn: &mut Conn, new: &[NewBase<'_>]) -> QueryResult<()> {
+    for chunk in new.chunks(ROWS_A_STATEMENT) {
+        sql_query(
+            "INSERT INTO base (synchronizer, issue, aspect, value, tracker_updated, time) \
+             SELECT * FROM unnest($1, $2, $3, $4, $5, $6) \
+             ON CONFLICT (synchronizer, issue, aspect) DO UPDATE SET value = excluded.value, \
+             tracker_updated = excluded.tracker_updated, time = excluded.time",
+        )
+        .bind::<Array<BigInt>, _>(column(chunk, |entry| entry.synchronizer))
+        .bind::<Array<BigInt>, _>(column(chunk, |entry| entry.issue))
+        .bind::<Array<Text>, _>(column(chunk, |entry| entry.aspect))
+        .bind::<Array<Binary>, _>(column(chunk, |entry| entry.value))
+        .bind::<Array<BigInt>, _>(column(chunk, |entry| entry.tracker_updated))
+        .bind::<Array<BigInt>, _>(column(chunk, |entry| entry.time))
         .execute(conn)?;
     }
     Ok(())

@@ -1,5 +1,5 @@
-//! The tables as diesel knows them, for both databases. Tables that no query uses yet (`base`,
-//! `wishes`, `journal`) are in the migrations only.
+//! The tables as diesel knows them, for both databases. Tables that no query uses yet (`wishes`,
+//! `journal`) are in the migrations only.
 
 diesel::table! {
     server_meta (name) {
@@ -16,6 +16,8 @@ diesel::table! {
         display_name -> Text,
         description -> Text,
         forest_version -> BigInt,
+        lineage -> Text,
+        serial -> BigInt,
         row_count -> BigInt,
         next_row_id -> BigInt,
         creator -> Text,
@@ -130,6 +132,17 @@ diesel::table! {
 }
 
 diesel::table! {
+    base (synchronizer, issue, aspect) {
+        synchronizer -> BigInt,
+        issue -> BigInt,
+        aspect -> Text,
+        value -> Binary,
+        tracker_updated -> BigInt,
+        time -> BigInt,
+    }
+}
+
+diesel::table! {
     jobs (id) {
         id -> BigInt,
         uid -> Text,
@@ -158,6 +171,7 @@ diesel::table! {
         next_attempt_time -> Nullable<BigInt>,
         base_forest_version -> Nullable<BigInt>,
         result_forest_version -> Nullable<BigInt>,
+        points -> Nullable<Text>,
         lease_owner -> Nullable<Text>,
         lease_until -> Nullable<BigInt>,
         epoch -> BigInt,

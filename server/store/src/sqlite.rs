@@ -4,9 +4,10 @@
 
 use crate::Executor;
 use crate::error::Error;
+use crate::rows::base::NewBase;
 use crate::rows::job::JobRow;
 use crate::rows::structure::StructureRow;
-use crate::schema::{jobs, structures};
+use crate::schema::{base, jobs, structures};
 use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
 use diesel::{ConnectionError, SqliteConnection};
@@ -40,6 +41,9 @@ const SETTINGS: &str = "PRAGMA busy_timeout = 5000; PRAGMA foreign_keys = ON; \
 
 /// The cache of the writer: an index that is filled in no order of its own stays in memory.
 const WRITER_SETTINGS: &str = "PRAGMA cache_size = -32768;";
+
+/// Entries of the base in one statement: 6 parameters each, below the limit of 32,766.
+const BASE_A_STATEMENT: usize = 2_000;
 
 /// A unit of work, on its way to the writer.
 type Work = Box<dyn FnOnce(&mut Conn) + Send>;
@@ -219,6 +223,16 @@ fn stopped() -> Error {
     Error::Unavailable {
         cause: "its thread has stopped".into(),
     }
+}
+
+/// Inserts entries of the base, or replaces them.
+pub(crate) fn upsert_base(conn: &mut Conn, new: &[NewBase<'_>]) -> QueryResult<()> {
+    for chunk in new.chunks(BASE_A_STATEMENT) {
+        diesel::replace_into(base::table)
+            .values(chunk)
+            .execute(conn)?;
+    }
+    Ok(())
 }
 
 /// Reads a structure. The writer is alone, so nobody changes it meanwhile.

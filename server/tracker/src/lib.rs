@@ -4,10 +4,13 @@
 //! preview holds nothing else, so it cannot write.
 
 pub mod jira;
+pub mod links;
 
 use async_trait::async_trait;
+use links::{LinkScope, LinkType, Links};
 use resync_core::id::{IssueId, JiraId, ProjectKey};
 use resync_core::issue::{ObservedIssue, QueryResult};
+use resync_core::time::Timestamp;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -116,6 +119,12 @@ pub enum Error {
         /// What was wrong.
         detail: String,
     },
+    /// The tracker lacks something that the question is about, such as a field or a link type.
+    #[error("the tracker is not set up for this: {detail}; change it there, or the settings here")]
+    NotSetUp {
+        /// What is missing.
+        detail: String,
+    },
     /// The address is not a Jira of the configured product.
     #[error("this is not the configured product: {detail}; correct the connection")]
     ProductMismatch {
@@ -151,6 +160,37 @@ pub trait TrackerReader: Send + Sync {
 
     /// Finds an issue by its key, as people type it; `None` when it is gone or invisible.
     async fn find_issue(&self, key: &str) -> Result<Option<ObservedIssue>, Error>;
+
+    /// The ids of all issues that a query matches, ascending, in the fewest requests. What it does
+    /// not have may still be there: an index lags, so that each is asked for by id before it counts
+    /// as gone.
+    async fn census(&self, query: &Query) -> Result<Vec<IssueId>, Error>;
+
+    /// Reads the issues of a scope that were updated at or after `since`, in the order of their
+    /// updates (then of ids). The tracker's index lags and `updated` is set before it is seen, so
+    /// that the caller goes back by an overlap, and passes over what it has seen by id and
+    /// `updated`. An empty JQL is the scope of everything.
+    async fn changed_since(
+        &self,
+        since: Timestamp,
+        scope: &Query,
+    ) -> Result<Vec<ObservedIssue>, Error>;
+
+    /// Which of these issues a query matches, in the order in which they are given. Many at a time
+    /// are compared with what the search index knows.
+    async fn matching(&self, query: &Query, ids: &[IssueId]) -> Result<Vec<IssueId>, Error>;
+
+    /// The types of links. Fails with [`Error::NotSetUp`] where linking is off.
+    async fn link_types(&self) -> Result<Vec<LinkType>, Error>;
+
+    /// Reads the links of a type, each once, with the issues of the scope. Fails with
+    /// [`Error::NotSetUp`] when there is no such type. `progress` counts issues of the scope.
+    async fn read_links(
+        &self,
+        scope: &LinkScope,
+        link_type: &JiraId,
+        progress: &(dyn Fn(ReadProgress) + Send + Sync),
+    ) -> Result<Links, Error>;
 
     /// Requests so far.
     fn counters(&self) -> RequestCounters;

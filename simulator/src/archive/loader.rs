@@ -1,5 +1,7 @@
 //! Puts the lines of an archive into the state.
 
+use std::collections::BTreeSet;
+
 use rand::SeedableRng as _;
 use rand::rngs::SmallRng;
 use rand::seq::SliceRandom as _;
@@ -9,7 +11,7 @@ use serde_json::Value;
 use super::{Checked, Fields, LoadReport, Named, Seen};
 use crate::state::catalog::Category;
 use crate::state::issue::{Extra, Issue, IssueId, Key, Link, RANK_FIRST, RANK_STEP, Rank};
-use crate::state::{LinkId, State};
+use crate::state::{Board, BoardKind, LinkId, State};
 
 pub(super) struct Loader<'a> {
     state: &'a mut State,
@@ -195,7 +197,26 @@ impl<'a> Loader<'a> {
         }
         shuffle_ranks(self.state);
         self.state.rebuild();
+        self.add_boards();
         report
+    }
+}
+
+impl Loader<'_> {
+    /// Archives have no boards: each project that has none gets one.
+    fn add_boards(&mut self) {
+        let projects: BTreeSet<u16> = self.projects.iter().copied().collect();
+        for place in projects {
+            let key = self.state.catalog.projects[usize::from(place)]
+                .own
+                .key
+                .clone();
+            let has = |board: &Board| board.project.as_ref() == Some(&key);
+            if !self.state.boards.iter().any(has) {
+                // The key is that of a project, so this cannot fail.
+                drop(self.state.add_project_board(&key, BoardKind::Kanban));
+            }
+        }
     }
 }
 

@@ -7,6 +7,7 @@ mod clause;
 mod compare;
 mod compile;
 mod date;
+mod filter;
 mod function;
 mod lexer;
 mod order;
@@ -14,4 +15,5 @@ mod parse;
 mod run;
 mod test;
 
+pub(crate) use filter::{check_app_filter, holds};
 pub(crate) use run::{Search, run};

@@ -1,5 +1,6 @@
 //! One issue as JSON, with the fields that were asked for.
 
+use super::history;
 use super::text::{array, number, string};
 use super::time;
 use crate::Flavour;
@@ -36,6 +37,11 @@ pub(crate) fn write(out: &mut Vec<u8>, state: &State, issue: &Issue, selection: 
             value(out, state, issue, *field);
         }
         out.push(b'}');
+    }
+    if let Some(most) = selection.histories {
+        out.extend_from_slice(b",\"changelog\":");
+        let changelog = history::changelog(state, issue, most);
+        out.extend_from_slice(changelog.to_string().as_bytes());
     }
     out.push(b'}');
 }
@@ -92,7 +98,9 @@ fn value(out: &mut Vec<u8>, state: &State, issue: &Issue, field: Field) {
         Field::EpicLink => return above(out, state, issue, 0),
         Field::ParentLink => return above(out, state, issue, 1),
         Field::EpicName if state.level(issue) == 1 => return string(out, &issue.summary),
-        Field::EpicName | Field::Description => Some("null"),
+        Field::EpicName | Field::Description | Field::Sprint => Some("null"),
+        Field::Flagged => Some("false"),
+        Field::Epic => return epic_of(out, state, issue),
         Field::Kind => Some(catalog.kinds[usize::from(issue.kind)].json.as_str()),
         Field::Project => Some(
             catalog.projects[usize::from(issue.key.project)]
@@ -194,6 +202,28 @@ fn links(out: &mut Vec<u8>, state: &State, issue: &Issue) {
         reference(out, state, link.other(issue.id));
         out.push(b'}');
     });
+}
+
+/// The epic above an issue, as boards show it.
+fn epic_of(out: &mut Vec<u8>, state: &State, issue: &Issue) {
+    let above = issue.parent.and_then(|id| state.readable_id(id));
+    match above.filter(|above| state.level(above) == 1) {
+        Some(epic) => out.extend_from_slice(epic_json(state, epic).to_string().as_bytes()),
+        None => out.extend_from_slice(b"null"),
+    }
+}
+
+/// An epic as the API of boards has it.
+pub(crate) fn epic_json(state: &State, epic: &Issue) -> serde_json::Value {
+    serde_json::json!({
+        "id": epic.id.0,
+        "key": state.key_text(epic.key),
+        "self": format!("{}/rest/agile/1.0/epic/{}", state.base_uri, epic.id),
+        "name": epic.summary,
+        "summary": epic.summary,
+        "color": { "key": "color_1" },
+        "done": epic.resolved.is_some(),
+    })
 }
 
 /// Another issue in short. One that cannot be read is its id and key.

@@ -43,6 +43,13 @@ pub(crate) fn caller(state: &State, headers: &HeaderMap) -> Caller {
     }
 }
 
+/// Whether the caller shows a bearer token, good or bad.
+pub(crate) fn is_bearer(headers: &HeaderMap) -> bool {
+    let header = headers.get(AUTHORIZATION);
+    let scheme = header.and_then(|header| header.to_str().ok()?.split_once(' '));
+    scheme.is_some_and(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"))
+}
+
 fn basic(state: &State, encoded: &str) -> bool {
     let decoded = STANDARD
         .decode(encoded)

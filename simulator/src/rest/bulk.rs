@@ -18,6 +18,8 @@ const ISSUES_MAX: usize = 100;
 const ISSUES_OF_PLAIN_FIELDS_MAX: usize = 1000;
 /// Most fields that such a request may name.
 const PLAIN_FIELDS_MAX: usize = 100;
+/// Most entries of a changelog.
+const HISTORIES_MAX: usize = 40;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
@@ -38,8 +40,11 @@ pub(crate) fn fetch(state: &State, call: &Call<'_>) -> Result<Reply, Refusal> {
         serde_json::from_value(value).map_err(|_| Refusal::Bare(400, Sentence::InvalidPayload))?;
     let plain = is_plain(&body);
     let names = body.fields.unwrap_or_else(|| vec!["*navigable".to_owned()]);
+    let expand = body.expand.as_deref().unwrap_or_default();
+    let changelog = expand.iter().any(|part| part == "changelog");
     let selection = Selection {
         id_only: false,
+        histories: changelog.then_some(HISTORIES_MAX),
         ..Selection::read(&names, &state.fields, Flavour::Cloud)
     };
     let max = if plain && selection.fields.iter().all(|(_, field)| single(*field)) {

@@ -6,6 +6,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::answer::{self, Refusal};
+use super::issues::HISTORIES_MAX;
 use super::{Call, Reply};
 use crate::fields::Selection;
 use crate::jql::{self, Search};
@@ -101,7 +102,9 @@ pub(crate) fn search(state: &mut State, call: &Call<'_>) -> Result<Reply, Refusa
             jql::run(state, search).map_err(|sentences| Refusal::Domain(400, sentences))?
         }
     };
-    let selection = Selection::read(&asked.fields, &state.fields, Flavour::Cloud);
+    let mut selection = Selection::read(&asked.fields, &state.fields, Flavour::Cloud);
+    let expands = |name| asked.expand.split(',').any(|part| part.trim() == name);
+    selection.histories = expands("changelog").then_some(HISTORIES_MAX);
     let size = size
         .min(cap(&selection))
         .min(call.page_max.unwrap_or(usize::MAX));

@@ -4,6 +4,7 @@ use serde_json::Value;
 
 use super::answer::{self, Refusal};
 use super::cloud_search::{names, shown};
+use super::issues::HISTORIES_MAX;
 use super::{Call, Reply};
 use crate::Flavour;
 use crate::fields::Selection;
@@ -12,10 +13,11 @@ use crate::render::issue;
 use crate::render::text::{array, number, string};
 use crate::sentence::Sentence;
 use crate::state::State;
+use crate::state::index::Found;
 
 const PAGE_DEFAULT: i64 = 50;
 /// `jira.search.views.default.max`: more is lowered to this, silently.
-const PAGE_MAX: i64 = 1000;
+pub(super) const PAGE_MAX: i64 = 1000;
 /// `max_result_window` of the search platform.
 const WINDOW_MAX: u64 = 10_000;
 
@@ -53,40 +55,67 @@ pub(crate) fn search(state: &mut State, call: &Call<'_>) -> Result<Reply, Refusa
         bounded: false,
     };
     let found = jql::run(state, search).map_err(|sentences| Refusal::Domain(400, sentences))?;
-    let shown_size = shown_size.min(call.page_max.unwrap_or(usize::MAX));
-    let from = start.min(found.slots.len());
-    let to = (from + shown_size).min(found.slots.len());
-    let selection = Selection::read(&asked.fields, &state.fields, Flavour::DataCenter);
-    let mut out = Vec::with_capacity((to - from) * 256 + 256);
-    out.extend_from_slice(b"{\"expand\":\"names,schema\",\"startAt\":");
-    number(&mut out, start as u64);
-    out.extend_from_slice(b",\"maxResults\":");
-    number(&mut out, size.cast_unsigned());
-    out.extend_from_slice(b",\"total\":");
-    number(&mut out, found.slots.len() as u64);
-    out.extend_from_slice(b",\"issues\":");
-    let slots = found.slots[from..to].iter();
-    let issues: Vec<_> = slots
-        .filter_map(|slot| shown(state, call, &[], *slot))
-        .collect();
-    array(&mut out, &issues, |out, shown| {
-        issue::write(out, state, shown, &selection)
-    });
-    if !found.warnings.is_empty() {
-        out.extend_from_slice(b",\"warningMessages\":");
-        array(&mut out, found.warnings.iter(), |out, warning| {
-            string(out, warning)
+    let mut selection = Selection::read(&asked.fields, &state.fields, Flavour::DataCenter);
+    let expands = |name| asked.expand.iter().any(|part| part == name);
+    selection.histories = expands("changelog").then_some(HISTORIES_MAX);
+    let page = OffsetPage {
+        start,
+        size: shown_size,
+        names: expands("names"),
+    };
+    Ok(page.write(state, call, &found, &selection))
+}
+
+/// A page of a result list by offset, of either flavour: boards have these on Cloud as well.
+pub(super) struct OffsetPage {
+    pub(super) start: usize,
+    pub(super) size: usize,
+    /// Names of fields are told.
+    pub(super) names: bool,
+}
+
+impl OffsetPage {
+    pub(super) fn write(
+        &self,
+        state: &State,
+        call: &Call<'_>,
+        found: &Found,
+        selection: &Selection,
+    ) -> Reply {
+        let shown_size = self.size.min(call.page_max.unwrap_or(usize::MAX));
+        let from = self.start.min(found.slots.len());
+        let to = (from + shown_size).min(found.slots.len());
+        let mut out = Vec::with_capacity((to - from) * 256 + 256);
+        out.extend_from_slice(b"{\"expand\":\"names,schema\",\"startAt\":");
+        number(&mut out, self.start as u64);
+        out.extend_from_slice(b",\"maxResults\":");
+        number(&mut out, self.size as u64);
+        out.extend_from_slice(b",\"total\":");
+        number(&mut out, found.slots.len() as u64);
+        out.extend_from_slice(b",\"issues\":");
+        let slots = found.slots[from..to].iter();
+        let issues: Vec<_> = slots
+            .filter_map(|slot| shown(state, call, &[], *slot))
+            .collect();
+        array(&mut out, &issues, |out, shown| {
+            issue::write(out, state, shown, selection)
         });
+        if !found.warnings.is_empty() {
+            out.extend_from_slice(b",\"warningMessages\":");
+            array(&mut out, found.warnings.iter(), |out, warning| {
+                string(out, warning)
+            });
+        }
+        if self.names {
+            out.extend_from_slice(b",\"names\":");
+            out.extend_from_slice(names(state, selection).as_bytes());
+        }
+        out.push(b'}');
+        Reply {
+            response: answer::data(state.flavour, out),
+            issues: issues.len(),
+        }
     }
-    if asked.expand.iter().any(|part| part == "names") {
-        out.extend_from_slice(b",\"names\":");
-        out.extend_from_slice(names(state, &selection).as_bytes());
-    }
-    out.push(b'}');
-    Ok(Reply {
-        response: answer::data(Flavour::DataCenter, out),
-        issues: issues.len(),
-    })
 }
 
 fn from_query(call: &Call<'_>) -> Result<Asked, Refusal> {

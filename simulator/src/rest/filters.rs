@@ -42,14 +42,7 @@ pub(crate) fn favourites(state: &State, call: &Call<'_>) -> Response {
 /// Cloud's paged search by name. The query is told only to those who expand it.
 pub(crate) fn search(state: &State, call: &Call<'_>) -> Result<Response, Refusal> {
     let parameters = &call.parameters;
-    let integer = |name: &'static str, default: usize| match parameters.get(name) {
-        None => Ok(default),
-        Some(text) => text.parse().map_err(|_| {
-            let detail = format!("Failed to convert '{name}' with value: '{text}'");
-            Refusal::Problem(400, "Bad Request", detail)
-        }),
-    };
-    let (start, size) = (integer("startAt", 0)?, integer("maxResults", PAGE_DEFAULT)?);
+    let (start, size) = call.window(PAGE_DEFAULT, usize::MAX)?;
     let name = parameters
         .get("filterName")
         .unwrap_or_default()

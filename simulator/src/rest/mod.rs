@@ -3,6 +3,7 @@
 
 pub(crate) mod answer;
 mod auth;
+mod boards;
 mod bulk;
 mod cloud_search;
 mod data_center_search;
@@ -11,6 +12,7 @@ mod issues;
 mod parameters;
 mod route;
 mod site;
+mod webhooks;
 
 use std::time::Duration;
 
@@ -31,6 +33,8 @@ pub(crate) struct Call<'a> {
     pub(crate) parameters: Parameters,
     pub(crate) body: &'a [u8],
     pub(crate) caller: Caller,
+    /// Logged in by a bearer token, as apps do on Cloud.
+    pub(crate) app: bool,
     /// Fault: at most so many issues in the page.
     pub(crate) page_max: Option<usize>,
     /// Fault: places that a search does not show.
@@ -44,6 +48,25 @@ impl Call<'_> {
 
     pub(crate) fn is_get(&self) -> bool {
         *self.method == Method::GET
+    }
+
+    /// Whether the query string expands this part.
+    pub(crate) fn expands(&self, part: &str) -> bool {
+        let parts = self.parameters.list("expand").unwrap_or_default();
+        parts.iter().any(|own| own == part)
+    }
+
+    /// `startAt` and `maxResults` of the query string.
+    pub(crate) fn window(&self, default: usize, most: usize) -> Result<(usize, usize), Refusal> {
+        let integer = |name: &'static str, default: usize| match self.parameters.get(name) {
+            None => Ok(default),
+            Some(text) => text.parse().map_err(|_| {
+                let detail = format!("Failed to convert '{name}' with value: '{text}'");
+                Refusal::Problem(400, "Bad Request", detail)
+            }),
+        };
+        let (start, size) = (integer("startAt", 0)?, integer("maxResults", default)?);
+        Ok((start, size.min(most)))
     }
 }
 
@@ -159,6 +182,7 @@ fn served(state: &mut State, request: &Request, faults: &[Fault]) -> Reply {
         parameters: Parameters::read(request.query.as_deref()),
         body: &request.body,
         caller: auth::caller(state, &request.headers),
+        app: auth::is_bearer(&request.headers),
         page_max: None,
         vanished: Vec::new(),
     };
@@ -229,7 +253,7 @@ fn admitted(
 }
 
 fn check_media_type(request: &Request) -> Result<(), Refusal> {
-    if request.method != Method::POST {
+    if request.method != Method::POST && request.method != Method::PUT {
         return Ok(());
     }
     let media_type = request.headers.get(http::header::CONTENT_TYPE);

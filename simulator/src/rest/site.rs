@@ -72,12 +72,23 @@ pub(crate) fn fields(state: &State) -> Response {
 }
 
 pub(crate) fn issue_types(state: &State, call: &Call<'_>) -> Response {
-    let kinds = state.catalog.kinds.iter().filter(|_| !call.anonymous());
-    let fragments: Vec<_> = kinds.map(|kind| kind.json.as_str()).collect();
-    answer::data(
-        state.flavour,
-        format!("[{}]", fragments.join(",")).into_bytes(),
-    )
+    listed(state, call, &state.catalog.kinds)
+}
+
+pub(crate) fn statuses(state: &State, call: &Call<'_>) -> Response {
+    listed(state, call, &state.catalog.statuses)
+}
+
+pub(crate) fn resolutions(state: &State, call: &Call<'_>) -> Response {
+    listed(state, call, &state.catalog.resolutions)
+}
+
+/// All entries; nobody sees any.
+fn listed<T>(state: &State, call: &Call<'_>, entries: &[Entry<T>]) -> Response {
+    let entries = entries.iter().filter(|_| !call.anonymous());
+    let fragments: Vec<_> = entries.map(|entry| entry.json.as_str()).collect();
+    let body = format!("[{}]", fragments.join(","));
+    answer::data(state.flavour, body.into_bytes())
 }
 
 pub(crate) fn link_types(state: &State) -> Response {
@@ -103,14 +114,7 @@ pub(crate) fn projects(state: &State, call: &Call<'_>) -> Response {
 
 /// Cloud's paged list of projects.
 pub(crate) fn project_search(state: &State, call: &Call<'_>) -> Result<Response, Refusal> {
-    let integer = |name: &'static str, default: usize| match call.parameters.get(name) {
-        None => Ok(default),
-        Some(text) => text.parse().map_err(|_| {
-            let detail = format!("Failed to convert '{name}' with value: '{text}'");
-            Refusal::Problem(400, "Bad Request", detail)
-        }),
-    };
-    let (start, size) = (integer("startAt", 0)?, integer("maxResults", PAGE_DEFAULT)?);
+    let (start, size) = call.window(PAGE_DEFAULT, usize::MAX)?;
     let keys = call.parameters.list("keys");
     let text = call
         .parameters

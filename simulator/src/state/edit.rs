@@ -2,8 +2,10 @@
 //! stays unseen by searches for the search lag.
 
 use super::catalog::{VACANT, named};
+use super::history::{End, Item};
 use super::issue::{Issue, Key};
 use super::{EditError, IssueId, State};
+use crate::webhook::IssueEvent;
 
 /// What is told of a new issue; the rest follows from the site.
 #[derive(Clone, Copy, Debug)]
@@ -62,22 +64,30 @@ impl State {
             links: Box::default(),
             extra: None,
         });
+        if let Some(parent) = parent.filter(|_| self.stamps.children) {
+            self.change(parent, true, |_| ());
+        }
+        self.tell_issue(slot, IssueEvent::Created);
         Ok(self.key_text(key))
     }
 
     /// Changes the summary.
     pub fn set_summary(&mut self, issue: &str, summary: &str) -> Result<(), EditError> {
         let slot = self.expect_slot(issue)?;
-        self.change(slot, true, |issue| issue.summary = summary.into());
+        let before = End::text(&self.issues[slot as usize].summary);
+        let item = Item::system("summary", before, End::text(summary));
+        self.edit(slot, vec![item], |issue| issue.summary = summary.into());
         Ok(())
     }
 
     /// Puts the issue in a status, by name.
     pub fn set_status(&mut self, issue: &str, status: &str) -> Result<(), EditError> {
         let slot = self.expect_slot(issue)?;
-        let place =
-            named(&self.catalog.statuses, status).ok_or_else(|| unknown("status", status))?;
-        self.change(slot, true, |issue| issue.status = place);
+        let place = self.expect_status(status)?;
+        let end = |place| End::entry(&self.catalog.statuses, Some(place));
+        let before = end(self.issues[slot as usize].status);
+        let item = Item::system("status", before, end(place));
+        self.edit(slot, vec![item], |issue| issue.status = place);
         Ok(())
     }
 
@@ -85,7 +95,10 @@ impl State {
     pub fn set_kind(&mut self, issue: &str, kind: &str) -> Result<(), EditError> {
         let slot = self.expect_slot(issue)?;
         let place = named(&self.catalog.kinds, kind).ok_or_else(|| unknown("issue type", kind))?;
-        self.change(slot, true, |issue| issue.kind = place);
+        let end = |place| End::entry(&self.catalog.kinds, Some(place));
+        let before = end(self.issues[slot as usize].kind);
+        let item = Item::system("issuetype", before, end(place));
+        self.edit(slot, vec![item], |issue| issue.kind = place);
         Ok(())
     }
 
@@ -94,7 +107,10 @@ impl State {
         let slot = self.expect_slot(issue)?;
         let place = named(&self.catalog.priorities, priority)
             .ok_or_else(|| unknown("priority", priority))?;
-        self.change(slot, true, |issue| issue.priority = Some(place));
+        let end = |place| End::entry(&self.catalog.priorities, place);
+        let before = end(self.issues[slot as usize].priority);
+        let item = Item::system("priority", before, end(Some(place)));
+        self.edit(slot, vec![item], |issue| issue.priority = Some(place));
         Ok(())
     }
 
@@ -109,7 +125,10 @@ impl State {
             ),
             None => None,
         };
-        self.change(slot, true, |issue| issue.assignee = place);
+        let end = |place| End::person(&self.catalog.people, self.flavour, place);
+        let before = end(self.issues[slot as usize].assignee);
+        let item = Item::system("assignee", before, end(place));
+        self.edit(slot, vec![item], |issue| issue.assignee = place);
         Ok(())
     }
 
@@ -120,7 +139,13 @@ impl State {
             .iter()
             .map(|label| self.catalog.label(label))
             .collect();
-        self.change(slot, true, |issue| issue.labels = places);
+        let before = self.issues[slot as usize].labels.iter();
+        let before: Vec<_> = before
+            .map(|place| &*self.catalog.labels[*place as usize])
+            .collect();
+        let (before, after) = (before.join(" "), labels.join(" "));
+        let item = Item::system("labels", End::text(&before), End::text(&after));
+        self.edit(slot, vec![item], |issue| issue.labels = places);
         Ok(())
     }
 
@@ -145,34 +170,48 @@ impl State {
     }
 
     fn hang(&mut self, slot: u32, parent: Option<IssueId>) {
-        if let Some(old) = self.issues[slot as usize].parent
-            && let Some(children) = self.children.get_mut(&old)
-        {
+        let old = self.issues[slot as usize].parent;
+        if let Some(children) = old.and_then(|old| self.children.get_mut(&old)) {
             children.retain(|child| *child != slot);
         }
         if let Some(parent) = parent {
             self.children.entry(parent).or_default().push(slot);
         }
-        self.change(slot, true, |issue| issue.parent = parent);
+        if self.stamps.children && old != parent {
+            let ends = [old, parent].into_iter().flatten();
+            for slot in ends.filter_map(|id| self.slot_of(id)).collect::<Vec<_>>() {
+                self.change(slot, true, |_| ());
+            }
+        }
+        let item = self.parent_item(slot, parent);
+        self.edit(slot, vec![item], |issue| issue.parent = parent);
     }
 
     /// Deletes the issue with its sub-tasks and links; other children lose their parent.
     pub fn delete(&mut self, issue: &str) -> Result<(), EditError> {
         let slot = self.expect_slot(issue)?;
         let id = self.issues[slot as usize].id;
+        let parent = self.issues[slot as usize].parent;
+        // Webhooks show the last state, so they are told first.
+        self.tell_issue(slot, IssueEvent::Deleted);
+        let outer = self.webhooks.begin_cascade();
         for child in self.children_of(id).to_vec() {
-            let child = &self.issues[child as usize];
-            let text = child.id.to_string();
-            match self.level(child) < 0 {
-                true => self.delete(&text)?,
-                false => self.set_parent(&text, None)?,
+            match self.level(&self.issues[child as usize]) < 0 {
+                true => self.delete(&self.issues[child as usize].id.to_string())?,
+                false => self.hang(child, None),
             }
         }
         self.unlink_all(id);
-        if let Some(parent) = self.issues[slot as usize].parent
-            && let Some(children) = self.children.get_mut(&parent)
-        {
-            children.retain(|child| *child != slot);
+        self.webhooks.end_cascade(outer);
+        let sub_task = self.level(&self.issues[slot as usize]) < 0;
+        if let Some(parent) = parent {
+            if let Some(children) = self.children.get_mut(&parent) {
+                children.retain(|child| *child != slot);
+            }
+            let above = self.slot_of(parent).filter(|above| *above != slot);
+            if let Some(above) = above.filter(|_| sub_task && self.stamps.sub_task_deletion) {
+                self.change(above, true, |_| ());
+            }
         }
         self.by_rank.remove(&self.issues[slot as usize].rank);
         self.change(slot, false, |issue| issue.deleted = true);
@@ -184,23 +223,43 @@ impl State {
     pub fn move_to(&mut self, issue: &str, project: &str) -> Result<String, EditError> {
         let slot = self.expect_slot(issue)?;
         let project = self.expect_project(project)?;
-        let mut moving = vec![slot];
         let children = self.children_of(self.issues[slot as usize].id);
         let sub_task = |child: &&u32| self.level(&self.issues[**child as usize]) < 0;
-        moving.extend(children.iter().filter(sub_task));
-        for slot in moving {
-            let number = self.catalog.projects[usize::from(project)].own.next_number;
-            let key = Key { project, number };
-            self.own_number(key, slot);
-            self.change(slot, true, |issue| issue.key = key);
+        let moving: Vec<_> = children.iter().filter(sub_task).copied().collect();
+        self.move_one(slot, project);
+        let outer = self.webhooks.begin_cascade();
+        for sub_task in moving {
+            self.move_one(sub_task, project);
         }
+        self.webhooks.end_cascade(outer);
         Ok(self.key_text(self.issues[slot as usize].key))
+    }
+
+    fn move_one(&mut self, slot: u32, project: u16) {
+        let number = self.catalog.projects[usize::from(project)].own.next_number;
+        let (old, key) = (self.issues[slot as usize].key, Key { project, number });
+        let items = {
+            let text = |key| End::text(&self.key_text(key));
+            let end = |project| End::entry(&self.catalog.projects, Some(project));
+            vec![
+                Item::unnamed("Key", text(old), text(key)),
+                Item::system("project", end(old.project), end(project)),
+            ]
+        };
+        self.own_number(key, slot);
+        self.edit(slot, items, |issue| issue.key = key);
     }
 
     /// Puts the issue under a security level that hides it from the account, or takes it out.
     pub fn set_secured(&mut self, issue: &str, secured: bool) -> Result<(), EditError> {
         let slot = self.expect_slot(issue)?;
-        self.change(slot, true, |issue| issue.secured = secured);
+        let end = |secured| match secured {
+            true => End::both("10000", "Hidden"),
+            false => End::default(),
+        };
+        let before = end(self.issues[slot as usize].secured);
+        let item = Item::system("security", before, end(secured));
+        self.edit(slot, vec![item], |issue| issue.secured = secured);
         Ok(())
     }
 
@@ -216,7 +275,27 @@ impl State {
     pub fn touch(&mut self, issue: &str) -> Result<(), EditError> {
         let slot = self.expect_slot(issue)?;
         self.change(slot, true, |_| ());
+        self.tell_issue(slot, IssueEvent::Commented);
         Ok(())
+    }
+
+    /// An edit that stamps, with a history of it, and webhooks.
+    pub(crate) fn edit(&mut self, slot: u32, items: Vec<Item>, change: impl FnOnce(&mut Issue)) {
+        self.edit_quietly(slot, true, items, change);
+    }
+
+    /// An edit that stamps or not.
+    pub(crate) fn edit_quietly(
+        &mut self,
+        slot: u32,
+        stamp: bool,
+        items: Vec<Item>,
+        change: impl FnOnce(&mut Issue),
+    ) {
+        self.change(slot, stamp, change);
+        if let Some(history) = self.record(slot, items) {
+            self.tell_issue(slot, IssueEvent::Updated(history));
+        }
     }
 
     pub(crate) fn change(&mut self, slot: u32, stamp: bool, change: impl FnOnce(&mut Issue)) {
@@ -244,13 +323,13 @@ impl State {
         slot.ok_or_else(|| EditError::UnknownIssue(issue.to_owned()))
     }
 
-    fn expect_project(&self, key: &str) -> Result<u16, EditError> {
+    pub(crate) fn expect_project(&self, key: &str) -> Result<u16, EditError> {
         let place = self.catalog.project_by_key(key);
         place.ok_or_else(|| EditError::UnknownProject(key.to_owned()))
     }
 }
 
-fn unknown(what: &'static str, name: &str) -> EditError {
+pub(super) fn unknown(what: &'static str, name: &str) -> EditError {
     EditError::UnknownName {
         what,
         name: name.to_owned(),

@@ -24,4 +24,10 @@ pub enum EditError {
     /// The link is not there.
     #[error("no link has the id {0}; it may have been removed before")]
     UnknownLink(u64),
+    /// The workflow has no way there from the status of the issue.
+    #[error("issue {0:?} has no transition to {1:?}; make one, or choose another status")]
+    NoTransition(String, String),
+    /// The transition has a screen on which a resolution must be chosen.
+    #[error("the transition of {0:?} to {1:?} needs a resolution; give one")]
+    ResolutionRequired(String, String),
 }

@@ -1,32 +1,41 @@
 //! Everything the simulated Jira knows, as one value that changes only through the methods here.
 //! It holds no JSON answers and no HTTP; `http` asks it, `render` writes it.
 
+mod board;
 pub(crate) mod catalog;
 mod edit;
 mod error;
 mod filter;
+pub(crate) mod history;
 pub(crate) mod index;
 pub(crate) mod issue;
 pub(crate) mod links;
 mod rank;
+mod stamps;
 mod view;
+pub(crate) mod workflow;
 
 use jiff::tz::TimeZone;
 use rustc_hash::FxHashMap;
 
+pub use board::{Board, BoardKind};
 pub use edit::NewIssue;
 pub use error::EditError;
 pub use filter::Filter;
 pub use issue::{IssueId, LinkId};
+pub use stamps::{LinkEnds, Stamps};
 pub use view::IssueView;
 
 use crate::fault::Faults;
 use crate::fields::Fields;
 use crate::limit::Limits;
+use crate::webhook::Webhooks;
 use crate::{Account, Flavour, Language, Latency, Options};
 use catalog::{Catalog, VACANT};
+use history::History;
 use index::{Lagging, Results};
 use issue::{Issue, Key, Link, Rank};
+use workflow::Workflow;
 
 /// The simulated Jira: issues, people, saved filters, faults and limits.
 ///
@@ -54,6 +63,13 @@ pub struct State {
     pub(crate) by_rank: std::collections::BTreeMap<Rank, u32>,
     pub(crate) rank_bucket: u8,
     pub(crate) filters: Vec<Filter>,
+    /// Ascending by id.
+    pub(crate) boards: Vec<Board>,
+    pub(crate) workflow: Workflow,
+    pub(crate) histories: FxHashMap<IssueId, Vec<History>>,
+    pub(crate) next_history: u64,
+    /// Place of the person who makes the edits.
+    pub(crate) actor: u32,
     pub(crate) search_lag: i64,
     pub(crate) lagging: Lagging,
     pub(crate) results: Results,
@@ -65,6 +81,10 @@ pub struct State {
     pub limits: Limits,
     /// How long answers take.
     pub latency: Latency,
+    /// What moves `updated`, where that is doubtful.
+    pub stamps: Stamps,
+    /// Webhooks: who is told of changes, and what is on its way.
+    pub webhooks: Webhooks,
 }
 
 impl std::fmt::Debug for State {
@@ -104,6 +124,11 @@ impl State {
             by_rank: std::collections::BTreeMap::new(),
             rank_bucket: 0,
             filters: Vec::new(),
+            boards: Vec::new(),
+            workflow: Workflow::default(),
+            histories: FxHashMap::default(),
+            next_history: 10_000,
+            actor: account_place,
             search_lag: 0,
             lagging: Lagging::default(),
             results: Results::default(),
@@ -112,6 +137,8 @@ impl State {
             faults: Faults::default(),
             limits: Limits::of(options.flavour),
             latency: Latency::default(),
+            stamps: Stamps::default(),
+            webhooks: Webhooks::of(options.flavour, options.seed),
         }
     }
 

@@ -1,8 +1,10 @@
 //! The one order of all issues. Ranks are global across projects, change only by being ranked,
 //! and are all rewritten, with no trace in the issues, when there is no room left between two.
 
+use super::history::End;
 use super::issue::{RANK_FIRST, RANK_STEP, Rank};
 use super::{EditError, State};
+use crate::fields::Field;
 
 impl State {
     /// The rank behind all others.
@@ -38,7 +40,15 @@ impl State {
         let old = self.issues[slot as usize].rank;
         self.by_rank.remove(&old);
         self.by_rank.insert(rank, slot);
-        self.change(slot, true, |issue| issue.rank = rank);
+        let way = if rank < old {
+            "Ranked higher"
+        } else {
+            "Ranked lower"
+        };
+        let ends = (End::both("", ""), End::both("", way));
+        let item = self.custom_item(Field::Rank, "Rank", ends.0, ends.1);
+        let stamp = self.stamps.ranking;
+        self.edit_quietly(slot, stamp, vec![item], |issue| issue.rank = rank);
         Ok(())
     }
 

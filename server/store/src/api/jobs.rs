@@ -1,7 +1,8 @@
 //! Jobs: creating, claiming, writing and reading them.
 
 use crate::job::{
-    ClaimRequest, ClaimedJob, JobFilter, JobRecord, JobUpdate, Lease, NewJob, NewLogEntry, Retry,
+    ClaimRequest, ClaimedJob, JobFilter, JobPoints, JobRecord, JobUpdate, Lease, NewJob,
+    NewLogEntry, Retry,
 };
 use crate::{Error, RequestRecord, Store, on};
 use resync_core::id::JobId;
@@ -44,6 +45,14 @@ impl Store {
     /// [`Error::NotFound`].
     pub async fn get_job(&self, id: JobId) -> Result<JobRecord, Error> {
         on!(self.read, jobs::get(id))
+    }
+
+    /// Where a job is in the history of its structure.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`].
+    pub async fn job_points(&self, id: JobId) -> Result<JobPoints, Error> {
+        on!(self.read, jobs::points(id))
     }
 
     /// The revision of a job, for watchers that look whether there is something new.

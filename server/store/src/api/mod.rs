@@ -1,5 +1,6 @@
 //! The functions of [`crate::Store`], by noun. Each is one unit of work on the database.
 
+mod base;
 mod forest;
 mod jobs;
 mod observations;

@@ -1,7 +1,7 @@
 //! Structures.
 
 use crate::structure::{NewStructure, StructureFilter, StructureRecord, StructureUpdate};
-use crate::{Error, RequestRecord, Store, on};
+use crate::{Error, HistoryPoint, RequestRecord, Store, on};
 use resync_core::id::{Slug, StructureId};
 use resync_core::time::Timestamp;
 
@@ -32,6 +32,14 @@ impl Store {
     /// [`Error::NotFound`].
     pub async fn get_structure_by_id(&self, id: StructureId) -> Result<StructureRecord, Error> {
         on!(self.read, structures::get(id))
+    }
+
+    /// The newest point in the history of a structure, deleted or not.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`].
+    pub async fn history_point(&self, id: StructureId) -> Result<HistoryPoint, Error> {
+        on!(self.read, structures::point(id))
     }
 
     /// Lists at most `limit` structures, oldest first, from the one after `after`.

@@ -26,6 +26,7 @@ pub(crate) fn load_rows(conn: &mut Conn, structure: StructureId) -> Result<Loade
         .collect::<Result<_, Error>>()?;
     Ok(LoadedRows {
         version: record.forest_version,
+        point: structures::point(conn, structure)?,
         next_row_id: record.next_row_id,
         rows,
     })

@@ -4,9 +4,12 @@ use super::super::lock_job;
 use super::{Conn, limit_of, requests, structures, synchronizers};
 use crate::codes::Code;
 use crate::error::{Error, absent};
-use crate::job::{JobFilter, JobRecord, JobUpdate, Lease, NewJob, Retry};
+use crate::job::{JobFilter, JobPoints, JobRecord, JobUpdate, Lease, NewJob, Retry};
 use crate::request::RequestRecord;
-use crate::rows::job::{JobColumns, JobRow, NewJobRow, confirmed_preview, is_preview};
+use crate::rows::job::{
+    JobColumns, JobRow, NewJobRow, confirmed_preview, is_preview, points as points_of,
+    updated_points,
+};
 use crate::schema::jobs;
 use diesel::prelude::*;
 use resync_core::id::{JobId, SynchronizerId};
@@ -116,6 +119,17 @@ pub(super) fn lock_leased(conn: &mut Conn, lease: Lease) -> Result<(JobRow, JobS
     }
 }
 
+/// Gets where one is in the history of its structure.
+pub(crate) fn points(conn: &mut Conn, id: JobId) -> Result<JobPoints, Error> {
+    jobs::table
+        .find(id.0)
+        .select(jobs::points)
+        .first::<Option<String>>(conn)
+        .optional()?
+        .ok_or_else(|| absent(WHAT, id))
+        .and_then(|stored| points_of(stored.as_deref()))
+}
+
 /// Gets the revision of one.
 pub(crate) fn revision(conn: &mut Conn, id: JobId) -> Result<i64, Error> {
     jobs::table
@@ -193,11 +207,11 @@ pub(crate) fn update(
     if let Some(next) = update.state {
         check_transition(state, next)?;
     }
-    write(
-        conn,
-        lease.job,
-        JobColumns::new(update, time, row.revision + 1)?,
-    )
+    let columns = JobColumns {
+        points: updated_points(row.points.as_deref(), update)?,
+        ..JobColumns::new(update, time, row.revision + 1)?
+    };
+    write(conn, lease.job, columns)
 }
 
 fn check_transition(from: JobState, to: JobState) -> Result<(), Error> {

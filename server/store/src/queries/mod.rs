@@ -4,6 +4,7 @@
 //! `Conn` is a concrete type, so that all that both databases can do is at hand. What only one can
 //! do, or does better its own way, is a function of `super` with the same name in both.
 
+pub(crate) mod base;
 pub(crate) mod claim;
 pub(crate) mod commit;
 pub(crate) mod forest;

@@ -3,12 +3,13 @@
 use super::super::lock_structure;
 use super::{Conn, limit_of, next_etag, requests, synchronizers};
 use crate::error::{Error, absent, taken};
+use crate::forest::HistoryPoint;
 use crate::request::RequestRecord;
 use crate::rows::structure::{NewStructureRow, StructureRow};
 use crate::schema::{jobs, structures};
 use crate::structure::{NewStructure, StructureFilter, StructureRecord, StructureUpdate};
 use diesel::prelude::*;
-use resync_core::id::{JobId, Slug, StructureId};
+use resync_core::id::{JobId, Slug, StructureId, Uid};
 use resync_core::time::Timestamp;
 
 const WHAT: &str = "structure";
@@ -50,6 +51,31 @@ pub(crate) fn get(conn: &mut Conn, id: StructureId) -> Result<StructureRecord, E
         .optional()?
         .map(StructureRecord::from)
         .ok_or_else(|| absent(WHAT, id))
+}
+
+/// Gets the newest point in the history of one.
+pub(crate) fn point(conn: &mut Conn, id: StructureId) -> Result<HistoryPoint, Error> {
+    structures::table
+        .find(id.0)
+        .select((structures::lineage, structures::serial))
+        .first(conn)
+        .optional()?
+        .map(to_point)
+        .ok_or_else(|| absent(WHAT, id))
+}
+
+/// Moves one to the next point in its history.
+pub(super) fn next_point(conn: &mut Conn, id: StructureId) -> Result<HistoryPoint, Error> {
+    let moved = diesel::update(structures::table.find(id.0))
+        .set(structures::serial.eq(structures::serial + 1))
+        .returning((structures::lineage, structures::serial))
+        .get_result(conn)?;
+    Ok(to_point(moved))
+}
+
+pub(super) fn to_point((lineage, serial): (String, i64)) -> HistoryPoint {
+    let lineage = Uid::new(lineage);
+    HistoryPoint { lineage, serial }
 }
 
 /// Gets one for the rest of the transaction: nobody else changes it. Refuses a deleted one.

@@ -223,6 +223,7 @@ pub(crate) fn delete(
         return Err(Error::JobInTheWay { job });
     }
     forest::inherit_claims(conn, stored.structure, id)?;
+    structures::next_point(conn, stored.structure)?;
     diesel::delete(synchronizers::table.find(id.0)).execute(conn)?;
     Ok(())
 }

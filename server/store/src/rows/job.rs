@@ -3,7 +3,7 @@
 use crate::blob::{from_json, from_json_opt, to_json, to_json_opt};
 use crate::codes::Code;
 use crate::error::Error;
-use crate::job::{JobRecord, JobUpdate, NewJob};
+use crate::job::{JobPoints, JobRecord, JobUpdate, NewJob};
 use crate::schema::{job_log, jobs};
 use diesel::{AsChangeset, Insertable, Queryable, Selectable};
 use resync_core::id::{
@@ -43,6 +43,7 @@ pub(crate) struct JobRow {
     next_attempt_time: Option<i64>,
     base_forest_version: Option<i64>,
     result_forest_version: Option<i64>,
+    pub(crate) points: Option<String>,
     pub(crate) lease_until: Option<i64>,
     pub(crate) epoch: i64,
     pub(crate) revision: i64,
@@ -179,6 +180,7 @@ pub(crate) struct JobColumns {
     pub(crate) next_attempt_time: Option<Option<i64>>,
     pub(crate) base_forest_version: Option<i64>,
     pub(crate) result_forest_version: Option<i64>,
+    pub(crate) points: Option<String>,
     pub(crate) lease_owner: Option<Option<String>>,
     pub(crate) lease_until: Option<Option<i64>>,
     pub(crate) epoch: Option<i64>,
@@ -205,6 +207,26 @@ impl JobColumns {
             ..Self::default()
         })
     }
+}
+
+/// The points of a job as they are stored.
+pub(crate) fn points(stored: Option<&str>) -> Result<JobPoints, Error> {
+    Ok(from_json_opt(stored, "the points of a job")?.unwrap_or_default())
+}
+
+/// The points of a job after an update; `None` when it leaves them as they are.
+pub(crate) fn updated_points(
+    stored: Option<&str>,
+    update: &JobUpdate,
+) -> Result<Option<String>, Error> {
+    if update.base_point.is_none() && update.result_point.is_none() {
+        return Ok(None);
+    }
+    let JobPoints { base, result } = points(stored)?;
+    to_json_opt(Some(&JobPoints {
+        base: update.base_point.clone().or(base),
+        result: update.result_point.clone().or(result),
+    }))
 }
 
 #[derive(Queryable, Selectable, Insertable)]

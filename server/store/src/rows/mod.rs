@@ -1,6 +1,7 @@
 //! Rows of tables, and their conversion to and from the values of the core. They never leave the
 //! crate.
 
+pub(crate) mod base;
 pub(crate) mod forest;
 pub(crate) mod job;
 pub(crate) mod observation;

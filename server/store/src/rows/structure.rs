@@ -52,6 +52,8 @@ pub(crate) struct NewStructureRow<'a> {
     display_name: &'a str,
     description: &'a str,
     forest_version: i64,
+    lineage: &'a str,
+    serial: i64,
     row_count: i64,
     next_row_id: i64,
     creator: &'a str,
@@ -68,6 +70,9 @@ impl<'a> From<&'a NewStructure> for NewStructureRow<'a> {
             display_name: &new.display_name,
             description: &new.description,
             forest_version: 0,
+            // The uid is random and was never used; a cut of the history sets another one.
+            lineage: new.uid.as_str(),
+            serial: 0,
             row_count: 0,
             next_row_id: 1,
             creator: new.creator.as_str(),

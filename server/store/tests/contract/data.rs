@@ -15,9 +15,9 @@ use resync_core::synchronizer::{
 };
 use resync_core::time::Timestamp;
 use resync_store::{
-    ClaimRequest, ClaimedJob, ForestCommit, NewJob, NewStructure, NewSynchronizer, NewTracker,
-    Product, RequestRecord, Store, StructureRecord, SynchronizerRecord, TrackerLimits,
-    TrackerRecord, TrackerSettings,
+    ClaimRequest, ClaimedJob, ForestCommit, JobCommit, JobUpdate, Lease, NewJob, NewStructure,
+    NewSynchronizer, NewTracker, Product, RequestRecord, Store, StructureRecord,
+    SynchronizerRecord, TrackerLimits, TrackerRecord, TrackerSettings,
 };
 
 /// The start of all time in these tests.
@@ -287,6 +287,20 @@ pub(crate) fn commit(structure: StructureId, expected_version: i64) -> ForestCom
         time: later(1),
         request: None,
         job: None,
+    }
+}
+
+/// The part of a commit of `structure` as it is now that is about a job.
+pub(crate) async fn by_job(
+    store: &Store,
+    structure: StructureId,
+    lease: Lease,
+    update: JobUpdate,
+) -> JobCommit {
+    JobCommit {
+        lease,
+        point: store.history_point(structure).await.unwrap(),
+        update,
     }
 }
 

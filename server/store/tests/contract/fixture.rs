@@ -6,8 +6,8 @@
 
 use crate::block_on;
 use crate::data::{
-    LEASE_MS, NOW, add, by, claim_at, commit, commit_adding, folder, installed, issue, later, made,
-    new_incremental, new_resync, observed, request, row,
+    LEASE_MS, NOW, add, by, by_job, claim_at, commit, commit_adding, folder, installed, issue,
+    later, made, new_incremental, new_resync, observed, request, row,
 };
 use resync_core::claim::ClaimSource;
 use resync_core::id::{ForestVersion, IssueKey, JobId, RowId, Slug};
@@ -19,7 +19,7 @@ use resync_core::problem::{Problem, Reason};
 use resync_core::synchronizer::State;
 use resync_store::testing::execute;
 use resync_store::{
-    Executor, ForestCommit, JobCommit, JobFilter, JobUpdate, Lease, Location, NewLogEntry, Store,
+    Executor, ForestCommit, JobFilter, JobUpdate, Lease, Location, NewLogEntry, Store,
     StructureFilter, SynchronizerFilter, TrackerContact, TrackerState,
 };
 use std::path::Path;
@@ -73,7 +73,7 @@ pub(crate) async fn seed(store: &Store) {
         row_count: 2,
         synchronizer: Some(synchronizer),
         time: later(4),
-        job: Some(JobCommit { lease, update }),
+        job: Some(by_job(store, structure, lease, update).await),
         ..commit(structure, 1)
     };
     store.commit_forest(change).await.unwrap();

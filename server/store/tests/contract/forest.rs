@@ -1,8 +1,8 @@
 //! Rows, claims, versions and commits.
 
 use crate::data::{
-    Installed, NOW, add, ann, by, claimed, commit, commit_adding, folder, installed, issue, later,
-    made, new_incremental, observed, row, structure, withdrawn,
+    Installed, NOW, add, ann, by, by_job, claimed, commit, commit_adding, folder, installed, issue,
+    later, made, new_incremental, observed, row, structure, withdrawn,
 };
 use resync_core::change::{ForestChange, Place};
 use resync_core::claim::{Claim, ClaimSource};
@@ -10,7 +10,7 @@ use resync_core::forest::ForestRow;
 use resync_core::id::{ForestVersion, RowId, StructureId, SynchronizerId, TrackerId};
 use resync_core::job::JobState;
 use resync_core::order::OrderKey;
-use resync_store::{Error, ForestCommit, JobCommit, JobUpdate, Store};
+use resync_store::{Error, ForestCommit, JobUpdate, Store};
 
 /// Enough rows for several statements and several chunks of changes.
 const MANY: i64 = 25_000;
@@ -330,7 +330,7 @@ pub(crate) async fn a_commit_ends_its_job_in_the_same_transaction(store: &Store)
         ..JobUpdate::default()
     };
     let change = ForestCommit {
-        job: Some(JobCommit { lease, update }),
+        job: Some(by_job(store, id, lease, update).await),
         ..commit_adding(id, vec![row(1, None, 1, folder("A row"))])
     };
     store.commit_forest(change).await.unwrap();
@@ -347,10 +347,7 @@ pub(crate) async fn a_commit_whose_lease_is_lost_keeps_nothing(store: &Store) {
     let mut lease = claimed(store, new_incremental(id, "one")).await.lease;
     lease.epoch -= 1;
     let change = ForestCommit {
-        job: Some(JobCommit {
-            lease,
-            update: JobUpdate::default(),
-        }),
+        job: Some(by_job(store, id, lease, JobUpdate::default()).await),
         ..commit_adding(id, vec![row(1, None, 1, folder("A row"))])
     };
     let error = store.commit_forest(change).await.unwrap_err();

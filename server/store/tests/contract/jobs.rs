@@ -1,7 +1,7 @@
 //! Jobs: creating, writing, reading, cancelling.
 
 use crate::data::{
-    NOW, ann, claim_at, claimed, commit_adding, folder, installed, later, new_incremental,
+    NOW, ann, by_job, claim_at, claimed, commit_adding, folder, installed, later, new_incremental,
     new_resync, row, structure,
 };
 use resync_core::id::{ForestVersion, IssueId, IssueKey, JobId, RowId};
@@ -10,7 +10,7 @@ use resync_core::job::{
     Phase, PlanSummary, Severity, Trigger, Why,
 };
 use resync_core::problem::{Problem, Reason};
-use resync_store::{Error, ForestCommit, JobCommit, JobFilter, JobUpdate, NewLogEntry, Store};
+use resync_store::{Error, ForestCommit, JobFilter, JobUpdate, NewLogEntry, Store};
 
 fn change(ordinal: i64) -> JobChange {
     JobChange {
@@ -489,7 +489,7 @@ pub(crate) async fn changes_are_listed_by_page_and_read_as_applied_after_the_com
         ..JobUpdate::default()
     };
     let commit = ForestCommit {
-        job: Some(JobCommit { lease, update }),
+        job: Some(by_job(store, id, lease, update).await),
         ..commit_adding(id, vec![row(1, None, 1, folder("A row"))])
     };
     store.commit_forest(commit).await.unwrap();

@@ -6,11 +6,13 @@
     reason = "a contract that panics is a test that fails"
 )]
 
+mod base;
 mod claiming;
 mod data;
 mod errors;
 mod fixture;
 mod forest;
+mod history;
 mod jobs;
 mod migrations;
 mod observations;
@@ -101,6 +103,20 @@ on_each_store! {
         a_commit_ends_its_job_in_the_same_transaction
         a_commit_whose_lease_is_lost_keeps_nothing
         rows_sort_and_compare_as_bytes
+    }
+    history {
+        the_history_of_a_structure_has_a_lineage_of_its_own_and_begins_at_0
+        rows_and_claims_make_a_point_and_observations_make_none
+        a_synchronizer_that_goes_makes_a_point
+        a_job_commits_only_at_the_point_that_it_planned_from
+        a_job_keeps_the_points_of_its_plan_and_of_its_commit
+    }
+    base {
+        a_base_is_read_back_by_issue_and_aspect
+        a_base_never_moves_to_an_older_read
+        a_base_that_moves_makes_a_point_and_one_that_stays_makes_none
+        a_base_is_not_moved_without_the_lease
+        more_of_a_base_than_one_statement_takes
     }
     observations {
         an_observation_is_read_back_by_id_and_by_key

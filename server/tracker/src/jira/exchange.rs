@@ -141,6 +141,11 @@ impl<T: Transport> Exchange<T> {
         }
     }
 
+    /// Whether this Jira names the account in its answers, and each is looked at for it.
+    pub(super) fn knows_account(&self) -> bool {
+        self.account_is_named.load(Ordering::Relaxed)
+    }
+
     /// Sends a read until it has an answer that `decode` understands, or there is no sense in
     /// sending it again.
     pub(super) async fn fetch<R>(

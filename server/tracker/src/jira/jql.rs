@@ -210,6 +210,11 @@ pub(super) fn with_ids(ids: &[IssueId]) -> String {
     one_of("id", ids.iter().map(IssueId::to_string))
 }
 
+/// The issues that have a link with one of these phrases.
+pub(super) fn with_links(phrases: &[&str]) -> String {
+    one_of("issueLinkType", phrases)
+}
+
 /// The sub-tasks of these issues.
 pub(super) fn subtasks_of_issues(parents: &[IssueId], issue_types: &[JiraId]) -> String {
     let parents = one_of("parent", parents.iter().map(IssueId::to_string));

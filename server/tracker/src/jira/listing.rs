@@ -20,10 +20,10 @@ const EMPTY_PAGES_MAX: u32 = 20;
 
 /// Share of listed issues that may have become unreadable since, in percent: deletions that the
 /// index has not seen. More is a permission that was lost while reading, and no result.
-const UNREADABLE_PERCENT_MAX: usize = 1;
+pub(super) const UNREADABLE_PERCENT_MAX: usize = 1;
 
 /// Number of such issues that is never too many.
-const UNREADABLE_ALWAYS: usize = 20;
+pub(super) const UNREADABLE_ALWAYS: usize = 20;
 
 /// A read in progress.
 #[derive(Default)]

@@ -17,19 +17,29 @@
 //! Who reads must be the account from the first request to the last: each answer is looked at,
 //! and the account is asked for before and after.
 
+mod agile;
 mod answer;
+mod board;
+mod changed;
 mod cloud;
 mod data_center;
 mod date;
+mod details;
+mod epic;
 mod exchange;
 mod field;
 mod http;
 mod jql;
+mod json;
 mod limiter;
+mod links;
 mod listing;
 mod lookup;
+mod matching;
 mod query;
 mod recheck;
+mod repeats;
+mod scan;
 mod settings;
 mod transport;
 mod wire;
@@ -46,11 +56,14 @@ pub use settings::{
 };
 pub use transport::{Transport, TransportError};
 
+use crate::agile::{Agile, AgileAspects, AgileScope, Board};
+use crate::links::{LinkScope, LinkType, Links};
 use crate::{Error, Identity, IssueBatch, Query, ReadProgress, RequestCounters, TrackerReader};
 use async_trait::async_trait;
 use exchange::{Call, Exchange};
-use resync_core::id::IssueId;
+use resync_core::id::{IssueId, JiraId};
 use resync_core::issue::{ObservedIssue, QueryResult};
+use resync_core::time::Timestamp;
 use std::sync::atomic::AtomicBool;
 use wire::{Myself, ServerInfo};
 
@@ -74,6 +87,15 @@ impl<T: Transport> Jira<T> {
             page_size: settings.page_size,
             refuses_large_bulk: AtomicBool::new(false),
         })
+    }
+
+    /// Makes sure that the session still is the account's. Where answers name the account, each one
+    /// was looked at already.
+    async fn confirm_again(&self) -> Result<(), Error> {
+        if !self.exchange.knows_account() {
+            self.confirm_account().await?;
+        }
+        Ok(())
     }
 
     /// The path of a resource.
@@ -161,6 +183,67 @@ impl<T: Transport> TrackerReader for Jira<T> {
             self.confirm_account().await?;
         }
         Ok(found)
+    }
+
+    async fn census(&self, query: &Query) -> Result<Vec<IssueId>, Error> {
+        self.confirm_account().await?;
+        let ids = self.scan(query).await?;
+        self.confirm_again().await?;
+        Ok(ids)
+    }
+
+    async fn changed_since(
+        &self,
+        since: Timestamp,
+        scope: &Query,
+    ) -> Result<Vec<ObservedIssue>, Error> {
+        let myself = self.confirm_account().await?;
+        let issues = self.read_changed(since, scope, &myself.time_zone).await?;
+        self.confirm_again().await?;
+        Ok(issues)
+    }
+
+    async fn matching(&self, query: &Query, ids: &[IssueId]) -> Result<Vec<IssueId>, Error> {
+        self.confirm_account().await?;
+        let matching = self.match_many(query, ids).await?;
+        self.confirm_again().await?;
+        Ok(matching)
+    }
+
+    async fn link_types(&self) -> Result<Vec<LinkType>, Error> {
+        self.confirm_account().await?;
+        self.read_link_types().await
+    }
+
+    async fn read_links(
+        &self,
+        scope: &LinkScope,
+        link_type: &JiraId,
+        progress: &(dyn Fn(ReadProgress) + Send + Sync),
+    ) -> Result<Links, Error> {
+        self.confirm_account().await?;
+        let links = self.read_links_of(scope, link_type, progress).await?;
+        self.confirm_again().await?;
+        Ok(links)
+    }
+
+    async fn board(&self, id: &JiraId) -> Result<Board, Error> {
+        self.confirm_account().await?;
+        let fields = self.site_fields().await?;
+        let (board, _) = self.read_board(id, &fields).await?;
+        Ok(board)
+    }
+
+    async fn read_agile(
+        &self,
+        scope: &AgileScope,
+        aspects: AgileAspects,
+        progress: &(dyn Fn(ReadProgress) + Send + Sync),
+    ) -> Result<Agile, Error> {
+        self.confirm_account().await?;
+        let agile = self.read_agile_of(scope, aspects, progress).await?;
+        self.confirm_again().await?;
+        Ok(agile)
     }
 
     fn counters(&self) -> RequestCounters {

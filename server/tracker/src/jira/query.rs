@@ -89,7 +89,8 @@ pub(super) struct Meter<'a> {
 }
 
 impl<'a> Meter<'a> {
-    fn new(report: &'a (dyn Fn(ReadProgress) + Send + Sync)) -> Self {
+    /// Nothing is read yet.
+    pub(super) fn new(report: &'a (dyn Fn(ReadProgress) + Send + Sync)) -> Self {
         let (read, total) = (AtomicU64::new(0), AtomicU64::new(0));
         Self {
             read,
@@ -122,6 +123,15 @@ impl<T: Transport> Jira<T> {
         progress: &(dyn Fn(ReadProgress) + Send + Sync),
     ) -> Result<QueryResult, Error> {
         let searches = self.searches(query).await?;
+        self.read_searches(searches, progress).await
+    }
+
+    /// Reads what any of the searches matches.
+    pub(super) async fn read_searches(
+        &self,
+        searches: Vec<Search>,
+        progress: &(dyn Fn(ReadProgress) + Send + Sync),
+    ) -> Result<QueryResult, Error> {
         let meter = Meter::new(progress);
         let interner = Interner::default();
         if let [search] = searches.as_slice() {

@@ -1,16 +1,19 @@
 //! Jira's JSON: only the members that are used, and their way into domain values.
 //!
-//! What it is not: a model of Jira. Texts are borrowed from the body and copied once, and what
-//! repeats (types, states, people, projects) is kept once, so that a million issues stay small.
+//! What it is not: a model of Jira. Pages are read straight into domain values: texts are copied
+//! once, and what repeats (types, states, people, projects) is kept once, so that a million issues
+//! stay small.
 
 use super::date;
+use super::json::Reader;
+pub(super) use super::repeats::Interner;
+use super::repeats::Repeats;
 use resync_core::id::{IssueId, IssueKey, JiraId, ProjectKey};
 use resync_core::issue::{IssueType, ObservedIssue};
 use resync_core::time::Timestamp;
-use rustc_hash::FxHashSet;
 use serde::Deserialize;
 use std::borrow::Cow;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 
 /// The fields that an observation is made of.
 pub(super) const OBSERVED_FIELDS: [&str; 7] = [
@@ -42,24 +45,25 @@ impl From<serde_json::Error> for Unreadable {
     }
 }
 
-/// Keeps each text that repeats once.
-#[derive(Debug, Default)]
-pub(super) struct Interner(Mutex<FxHashSet<Arc<str>>>);
-
-impl Interner {
-    fn lock(&self) -> MutexGuard<'_, FxHashSet<Arc<str>>> {
-        // A set of texts is whole after each step, even if a holder died.
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
+/// What a page has shown so far.
+struct Known<'a, 'i> {
+    interner: &'i Interner,
+    issue_types: Repeats<'a, IssueType>,
+    projects: Repeats<'a, Arc<str>>,
+    statuses: Repeats<'a, Arc<str>>,
+    people: Repeats<'a, Option<Arc<str>>>,
 }
 
-fn intern(texts: &mut FxHashSet<Arc<str>>, text: &str) -> Arc<str> {
-    if let Some(known) = texts.get(text) {
-        return Arc::clone(known);
+impl<'i> Known<'_, 'i> {
+    fn new(interner: &'i Interner) -> Self {
+        Self {
+            interner,
+            issue_types: Repeats::default(),
+            projects: Repeats::default(),
+            statuses: Repeats::default(),
+            people: Repeats::default(),
+        }
     }
-    let new: Arc<str> = text.into();
-    texts.insert(Arc::clone(&new));
-    new
 }
 
 /// An issue, and when it was created when that was asked for.
@@ -85,101 +89,6 @@ pub(super) struct Page<I> {
     pub(super) next: Option<String>,
     /// Data Center: how many issues match.
     pub(super) total: Option<u64>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct WirePage<I> {
-    issues: Vec<I>,
-    next_page_token: Option<String>,
-    total: Option<u64>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct WireBulk<'a> {
-    #[serde(borrow)]
-    issues: Vec<WireIssue<'a>>,
-    #[serde(borrow, default)]
-    issue_errors: Vec<WireIssueError<'a>>,
-}
-
-#[derive(Deserialize)]
-struct WireIssueError<'a> {
-    #[serde(borrow)]
-    id: Option<Text<'a>>,
-}
-
-/// Borrowed from the body unless it has escapes.
-#[derive(Deserialize)]
-#[serde(transparent)]
-struct Text<'a>(#[serde(borrow)] Cow<'a, str>);
-
-#[derive(Deserialize)]
-struct WireId<'a> {
-    #[serde(borrow)]
-    id: Text<'a>,
-}
-
-#[derive(Deserialize)]
-struct WireIssue<'a> {
-    #[serde(borrow)]
-    id: Text<'a>,
-    #[serde(borrow)]
-    key: Text<'a>,
-    #[serde(borrow)]
-    fields: WireFields<'a>,
-}
-
-#[derive(Deserialize)]
-struct WireFields<'a> {
-    #[serde(borrow)]
-    summary: Option<Text<'a>>,
-    #[serde(borrow)]
-    issuetype: WireType<'a>,
-    #[serde(borrow)]
-    project: WireProject<'a>,
-    #[serde(borrow)]
-    status: Option<WireStatus<'a>>,
-    #[serde(borrow)]
-    assignee: Option<WireUser<'a>>,
-    #[serde(borrow)]
-    parent: Option<WireId<'a>>,
-    #[serde(borrow)]
-    updated: Text<'a>,
-    #[serde(borrow)]
-    created: Option<Text<'a>>,
-}
-
-#[derive(Deserialize)]
-struct WireType<'a> {
-    #[serde(borrow)]
-    id: Text<'a>,
-    #[serde(borrow)]
-    name: Text<'a>,
-    #[serde(default)]
-    subtask: bool,
-}
-
-#[derive(Deserialize)]
-struct WireProject<'a> {
-    #[serde(borrow)]
-    key: Text<'a>,
-}
-
-#[derive(Deserialize)]
-struct WireStatus<'a> {
-    #[serde(borrow)]
-    name: Text<'a>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct WireUser<'a> {
-    #[serde(borrow)]
-    display_name: Option<Text<'a>>,
-    #[serde(borrow)]
-    name: Option<Text<'a>>,
 }
 
 /// Who the account is.
@@ -214,52 +123,43 @@ pub(super) struct Count {
 
 /// A page of issues.
 pub(super) fn issue_page(body: &[u8], interner: &Interner) -> Result<Page<Dated>, Unreadable> {
-    let page: WirePage<WireIssue<'_>> = serde_json::from_slice(body)?;
-    let mut texts = interner.lock();
-    let items: Result<_, _> = page
-        .issues
-        .into_iter()
-        .map(|issue| observed(issue, &mut texts))
-        .collect();
-    Ok(Page {
-        items: items?,
-        next: page.next_page_token,
-        total: page.total,
-    })
-}
-
-/// Issues by id, on Cloud.
-pub(super) fn bulk_page(body: &[u8], interner: &Interner) -> Result<Bulk, Unreadable> {
-    let page: WireBulk<'_> = serde_json::from_slice(body)?;
-    let mut texts = interner.lock();
-    let issue = |issue| observed(issue, &mut texts).map(|dated| dated.issue);
-    let issues: Result<_, _> = page.issues.into_iter().map(issue).collect();
-    // An error may name a key or nothing at all; it is then no report about an id.
-    let failed = page
-        .issue_errors
-        .iter()
-        .filter_map(|error| number(error.id.as_ref()?).ok());
-    Ok(Bulk {
-        issues: issues?,
-        failed: failed.collect(),
-    })
+    let mut known = Known::new(interner);
+    page(body, |reader| observed(reader, &mut known))
 }
 
 /// A page of which only the ids matter.
 pub(super) fn id_page(body: &[u8]) -> Result<Page<IssueId>, Unreadable> {
-    let page: WirePage<WireId<'_>> = serde_json::from_slice(body)?;
-    let items: Result<_, _> = page.issues.iter().map(|issue| number(&issue.id)).collect();
-    Ok(Page {
-        items: items?,
-        next: page.next_page_token,
-        total: page.total,
+    page(body, id_of)
+}
+
+/// Issues by id, on Cloud.
+pub(super) fn bulk_page(body: &[u8], interner: &Interner) -> Result<Bulk, Unreadable> {
+    let mut known = Known::new(interner);
+    let (mut issues, mut failed) = (None, Vec::new());
+    let mut reader = Reader::new(body);
+    reader.object(|reader, name| {
+        match name {
+            "issues" => {
+                issues = Some(reader.list(|reader| Ok(observed(reader, &mut known)?.issue))?);
+            }
+            "issueErrors" => failed = reader.list(failed_id)?,
+            _ => reader.pass()?,
+        }
+        Ok(())
+    })?;
+    reader.end()?;
+    Ok(Bulk {
+        issues: required(issues, "issues")?,
+        failed: failed.into_iter().flatten().collect(),
     })
 }
 
 /// One issue.
 pub(super) fn issue(body: &[u8], interner: &Interner) -> Result<ObservedIssue, Unreadable> {
-    let issue: WireIssue<'_> = serde_json::from_slice(body)?;
-    Ok(observed(issue, &mut interner.lock())?.issue)
+    let mut reader = Reader::new(body);
+    let dated = observed(&mut reader, &mut Known::new(interner))?;
+    reader.end()?;
+    Ok(dated.issue)
 }
 
 /// Any body whose texts are few.
@@ -267,49 +167,191 @@ pub(super) fn value<V: for<'a> Deserialize<'a>>(body: &[u8]) -> Result<V, Unread
     Ok(serde_json::from_slice(body)?)
 }
 
-fn number(text: &Text<'_>) -> Result<IssueId, Unreadable> {
-    let parsed = text.0.parse().map_err(|_| {
-        Unreadable::Invalid(format!(
-            "the id of an issue is not a number: {:.40}",
-            text.0
-        ))
-    });
-    parsed.map(IssueId)
+fn page<'a, I>(
+    body: &'a [u8],
+    mut item: impl FnMut(&mut Reader<'a>) -> Result<I, Unreadable>,
+) -> Result<Page<I>, Unreadable> {
+    let (mut items, mut next, mut total) = (None, None, None);
+    let mut reader = Reader::new(body);
+    reader.object(|reader, name| {
+        match name {
+            "issues" => items = Some(reader.list(&mut item)?),
+            "nextPageToken" => next = reader.nullable(Reader::text)?.map(Cow::into_owned),
+            "total" => total = reader.nullable(Reader::number)?,
+            _ => reader.pass()?,
+        }
+        Ok(())
+    })?;
+    reader.end()?;
+    let items = required(items, "issues")?;
+    Ok(Page { items, next, total })
 }
 
-fn instant(text: &Text<'_>) -> Result<Timestamp, Unreadable> {
-    date::parse(&text.0)
-        .ok_or_else(|| Unreadable::Invalid(format!("not a date of Jira: {:.40}", text.0)))
+/// The one member of an object that matters.
+fn member<'a, V>(
+    reader: &mut Reader<'a>,
+    wanted: &str,
+    value: impl Fn(&mut Reader<'a>) -> Result<V, Unreadable>,
+) -> Result<Option<V>, Unreadable> {
+    let mut found = None;
+    reader.object(|reader, name| {
+        if name == wanted {
+            found = Some(value(reader)?);
+            return Ok(());
+        }
+        reader.pass()
+    })?;
+    Ok(found)
 }
 
-fn observed(issue: WireIssue<'_>, texts: &mut FxHashSet<Arc<str>>) -> Result<Dated, Unreadable> {
-    let fields = issue.fields;
-    let assignee = fields
-        .assignee
-        .and_then(|user| user.display_name.or(user.name));
-    let status = fields.status.as_ref().map_or("", |status| &*status.name.0);
+fn id_of(reader: &mut Reader<'_>) -> Result<IssueId, Unreadable> {
+    required(member(reader, "id", number)?, "id")
+}
+
+/// An error may name a key or nothing at all; it is then no report about an id.
+fn failed_id(reader: &mut Reader<'_>) -> Result<Option<IssueId>, Unreadable> {
+    let id = member(reader, "id", |reader| reader.nullable(Reader::text))?;
+    Ok(id.flatten().and_then(|text| text.parse().ok()).map(IssueId))
+}
+
+fn observed<'a>(reader: &mut Reader<'a>, known: &mut Known<'a, '_>) -> Result<Dated, Unreadable> {
+    let (mut id, mut key, mut fields) = (None, None, None);
+    reader.object(|reader, name| {
+        match name {
+            "id" => id = Some(number(reader)?),
+            "key" => key = Some(IssueKey::new(&reader.text()?)),
+            "fields" => fields = Some(Fields::read(reader, known)?),
+            _ => reader.pass()?,
+        }
+        Ok(())
+    })?;
+    let fields = required(fields, "fields")?;
+    let empty = || known.interner.keep("");
     Ok(Dated {
-        created: fields.created.as_ref().map(instant).transpose()?,
+        created: fields.created,
         issue: ObservedIssue {
-            id: number(&issue.id)?,
-            key: IssueKey::new(&issue.key.0),
-            summary: fields
-                .summary
-                .map_or_else(|| intern(texts, ""), |text| (&*text.0).into()),
-            project: ProjectKey(intern(texts, &fields.project.key.0)),
-            issue_type: IssueType {
-                id: JiraId(intern(texts, &fields.issuetype.id.0)),
-                name: intern(texts, &fields.issuetype.name.0),
-                subtask: fields.issuetype.subtask,
-            },
-            status: intern(texts, status),
-            assignee: assignee.map(|name| intern(texts, &name.0)),
-            parent: fields
-                .parent
-                .as_ref()
-                .map(|parent| number(&parent.id))
-                .transpose()?,
-            updated: instant(&fields.updated)?,
+            id: required(id, "id")?,
+            key: required(key, "key")?,
+            summary: fields.summary.unwrap_or_else(empty),
+            project: required(fields.project, "project")?,
+            issue_type: required(fields.issue_type, "issuetype")?,
+            status: fields.status.unwrap_or_else(empty),
+            assignee: fields.assignee,
+            parent: fields.parent,
+            updated: required(fields.updated, "updated")?,
         },
     })
+}
+
+/// The fields of an issue, as far as they have come.
+#[derive(Default)]
+struct Fields {
+    summary: Option<Arc<str>>,
+    issue_type: Option<IssueType>,
+    project: Option<ProjectKey>,
+    status: Option<Arc<str>>,
+    assignee: Option<Arc<str>>,
+    parent: Option<IssueId>,
+    updated: Option<Timestamp>,
+    created: Option<Timestamp>,
+}
+
+impl Fields {
+    fn read<'a>(reader: &mut Reader<'a>, known: &mut Known<'a, '_>) -> Result<Self, Unreadable> {
+        let Known {
+            interner,
+            issue_types,
+            projects,
+            statuses,
+            people,
+        } = known;
+        let mut fields = Fields::default();
+        reader.object(|reader, name| {
+            match name {
+                "summary" => {
+                    let text = reader.nullable(Reader::text)?;
+                    fields.summary = text.filter(|text| !text.is_empty()).map(Arc::from);
+                }
+                "issuetype" => {
+                    let read = |reader: &mut Reader<'a>| issue_type(reader, interner);
+                    fields.issue_type = Some(issue_types.read(reader, read)?);
+                }
+                "project" => {
+                    let read = |reader: &mut Reader<'a>| text_of(reader, "key", interner);
+                    fields.project = Some(ProjectKey(projects.read(reader, read)?));
+                }
+                "status" => {
+                    let read = |reader: &mut Reader<'a>| text_of(reader, "name", interner);
+                    fields.status = reader.nullable(|reader| statuses.read(reader, read))?;
+                }
+                "assignee" => {
+                    let read = |reader: &mut Reader<'a>| person(reader, interner);
+                    let person = reader.nullable(|reader| people.read(reader, read))?;
+                    fields.assignee = person.flatten();
+                }
+                "parent" => fields.parent = reader.nullable(id_of)?,
+                "updated" => fields.updated = Some(instant(reader)?),
+                "created" => fields.created = reader.nullable(instant)?,
+                _ => reader.pass()?,
+            }
+            Ok(())
+        })?;
+        Ok(fields)
+    }
+}
+
+fn issue_type(reader: &mut Reader<'_>, interner: &Interner) -> Result<IssueType, Unreadable> {
+    let (mut id, mut label, mut subtask) = (None, None, false);
+    reader.object(|reader, name| {
+        match name {
+            "id" => id = Some(interner.keep(&reader.text()?)),
+            "name" => label = Some(interner.keep(&reader.text()?)),
+            "subtask" => subtask = reader.boolean()?,
+            _ => reader.pass()?,
+        }
+        Ok(())
+    })?;
+    Ok(IssueType {
+        id: JiraId(required(id, "id")?),
+        name: required(label, "name")?,
+        subtask,
+    })
+}
+
+fn person(reader: &mut Reader<'_>, interner: &Interner) -> Result<Option<Arc<str>>, Unreadable> {
+    let (mut display_name, mut login) = (None, None);
+    reader.object(|reader, name| {
+        match name {
+            "displayName" => display_name = reader.nullable(Reader::text)?,
+            "name" => login = reader.nullable(Reader::text)?,
+            _ => reader.pass()?,
+        }
+        Ok(())
+    })?;
+    Ok(display_name.or(login).map(|name| interner.keep(&name)))
+}
+
+fn text_of(
+    reader: &mut Reader<'_>,
+    wanted: &str,
+    interner: &Interner,
+) -> Result<Arc<str>, Unreadable> {
+    let text = member(reader, wanted, |reader| Ok(interner.keep(&reader.text()?)))?;
+    required(text, wanted)
+}
+
+fn number(reader: &mut Reader<'_>) -> Result<IssueId, Unreadable> {
+    let text = reader.text()?;
+    text.parse()
+        .map(IssueId)
+        .map_err(|_| Unreadable::Invalid(format!("the id of an issue is not a number: {text:.40}")))
+}
+
+fn instant(reader: &mut Reader<'_>) -> Result<Timestamp, Unreadable> {
+    let text = reader.text()?;
+    date::parse(&text).ok_or_else(|| Unreadable::Invalid(format!("not a date of Jira: {text:.40}")))
+}
+
+fn required<V>(value: Option<V>, name: &str) -> Result<V, Unreadable> {
+    value.ok_or_else(|| Unreadable::Invalid(format!("missing field `{name}`")))
 }

@@ -7,7 +7,10 @@
 )]
 
 mod accounts;
+mod changes;
+mod faulty;
 mod limits;
+mod linked;
 mod lookups;
 mod network;
 mod protocol;

@@ -279,7 +279,7 @@ async fn a_member_that_is_missing_or_strange_is_an_error_and_not_a_guess() {
         ("not a number: x", |issue| {
             issue["fields"]["parent"] = json!({ "id": "x" })
         }),
-        ("invalid type", |issue| {
+        ("'{' was expected", |issue| {
             issue["fields"]["project"] = json!(7)
         }),
     ];

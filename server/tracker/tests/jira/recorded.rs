@@ -8,13 +8,13 @@ use resync_tracker::jira::{HierarchyFields, Product};
 use resync_tracker::{Query, TrackerReader};
 use std::path::{Path, PathBuf};
 
-fn folder() -> PathBuf {
+pub(crate) fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/jira/data")
 }
 
 /// A recorded body; none, with a line that says so, when the recordings are not there.
 #[expect(clippy::print_stdout, reason = "a test that is skipped says so")]
-fn recorded(path: &str) -> Option<Vec<u8>> {
+pub(crate) fn recorded(path: &str) -> Option<Vec<u8>> {
     let file = folder().join(path);
     match std::fs::read(&file) {
         Ok(body) => Some(body),

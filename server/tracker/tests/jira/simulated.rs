@@ -76,11 +76,16 @@ pub(crate) fn flavour(product: Product) -> Flavour {
 
 /// An empty Jira that knows the account of [`settings`].
 pub(crate) fn simulator(product: Product) -> Simulator {
-    let now = AtomicI64::new(BEGIN);
+    simulator_at(product, BEGIN, STEP)
+}
+
+/// The same; the clock begins at a moment and goes on by a step with each edit or request.
+pub(crate) fn simulator_at(product: Product, begin: i64, step: i64) -> Simulator {
+    let now = AtomicI64::new(begin);
     Simulator::new(Options {
         flavour: flavour(product),
         seed: 7,
-        clock: Arc::new(move || now.fetch_add(STEP, Ordering::Relaxed)),
+        clock: Arc::new(move || now.fetch_add(step, Ordering::Relaxed)),
         base_uri: "https://jira.example.com".to_owned(),
         account: Account {
             name: "ann@example.com".to_owned(),

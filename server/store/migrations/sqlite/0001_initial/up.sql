@@ -8,6 +8,7 @@ CREATE TABLE server_meta (
 -- The row that workers lock while they choose a job, where the database has several writers.
 INSERT INTO server_meta (name, value) VALUES ('schedule', X'');
 
+-- lineage: one unbroken history; serial: a number for each commit of rows, claims or base in it.
 CREATE TABLE structures (
     id INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT,
     slug TEXT NOT NULL UNIQUE,
@@ -15,6 +16,8 @@ CREATE TABLE structures (
     display_name TEXT NOT NULL,
     description TEXT NOT NULL,
     forest_version BIGINT NOT NULL,
+    lineage TEXT NOT NULL,
+    serial BIGINT NOT NULL,
     row_count BIGINT NOT NULL,
     next_row_id BIGINT NOT NULL,
     creator TEXT NOT NULL,
@@ -176,6 +179,7 @@ CREATE TABLE jobs (
     next_attempt_time BIGINT,
     base_forest_version BIGINT,
     result_forest_version BIGINT,
+    points TEXT,
     lease_owner TEXT,
     lease_until BIGINT,
     epoch BIGINT NOT NULL,
