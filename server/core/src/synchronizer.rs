@@ -54,12 +54,22 @@ impl Kind {
         Kind::StatusRollup,
     ];
 
-    /// The directions in which a resync can be run.
-    pub fn resync_directions(self) -> &'static [Direction] {
+    /// The directions that have a meaning for the kind.
+    pub fn directions(self) -> &'static [Direction] {
         match self {
             Self::Filter | Self::Subtasks => &[Direction::IntoStructure],
             Self::Links | Self::Agile => &[Direction::IntoStructure, Direction::FromStructure],
             Self::StatusRollup => &[Direction::FromStructure],
+        }
+    }
+
+    /// Those of its directions in which a resync can be run: none that writes to a tracker.
+    pub fn resync_directions(self) -> &'static [Direction] {
+        match self {
+            Self::Filter | Self::Subtasks | Self::Links | Self::Agile => {
+                &[Direction::IntoStructure]
+            }
+            Self::StatusRollup => &[],
         }
     }
 }
