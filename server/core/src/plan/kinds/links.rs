@@ -93,29 +93,21 @@ impl<'a> ReadLinks<'a> {
 
     /// Claims the row of a linked issue, and moves it below the parent that was chosen.
     fn place_one(&self, work: &mut Work<'_, '_>, me: &Participant<'_>, tree: &Tree, node: Node) {
-        let (at, slot) = (node as usize, tree.slots[node as usize]);
+        let slot = tree.slots[node as usize];
         work.claim(slot, me.id);
-        let above = work.forest.parent_at(slot);
-        let is_below_one = above != NONE
-            && self
-                .graph
-                .parents(node)
-                .iter()
-                .any(|&parent| tree.slots[parent as usize] == above);
         let first = self.parents_there(work, me, node).next();
         let (Some(row), Some((first, first_row))) = (work.forest.id_at(slot), first) else {
             return;
         };
         let issue = me.issue(self.graph.issue(node));
-        let chosen = tree.parent[at];
-        if chosen == NOBODY && !tree.elsewhere[at] {
-            return self.hold(work, me, (Some(row), issue), first_row);
-        }
-        let wanted = match chosen {
-            NOBODY if is_below_one => return,
+        let wanted = match tree.parent[node as usize] {
+            NOBODY if !tree.elsewhere[node as usize] => {
+                return self.hold(work, me, (Some(row), issue), first_row);
+            }
             NOBODY => tree.slots[first as usize],
             chosen => tree.slots[chosen as usize],
         };
+        let above = work.forest.parent_at(slot);
         if wanted != NONE && wanted != above {
             let cause = linked(me);
             work.move_below(row, issue, work.forest.id_at(wanted), cause);
@@ -162,18 +154,20 @@ impl<'a> ReadLinks<'a> {
 
     /// Claims or adds an alias below each parent but the one that has the primary row.
     fn add_aliases(&self, work: &mut Work<'_, '_>, me: &Participant<'_>, tree: &Tree, node: Node) {
-        let slot = tree.slots[node as usize];
         let issue = me.issue(self.graph.issue(node));
+        // Rows may have gone in this very pass.
+        let Some(slot) = work.forest.primary_slot(issue) else {
+            return;
+        };
         let Some(row) = work.forest.id_at(slot) else {
             return;
         };
-        let mut known = aliases_by_parent(work, issue);
+        let known = aliases_by_parent(work, issue);
         for &parent in self.graph.parents(node) {
-            let above = tree.slots[parent as usize];
             let is_primary = tree.parent[node as usize] == parent;
-            if above == NONE || is_primary || work.forest.parent_at(slot) == above {
-                continue;
-            }
+            let above = work.forest.primary_slot(me.issue(self.graph.issue(parent)));
+            let above = above.filter(|&above| !is_primary && work.forest.parent_at(slot) != above);
+            let Some(above) = above else { continue };
             let Some(above_row) = work.forest.id_at(above) else {
                 continue;
             };
@@ -186,7 +180,6 @@ impl<'a> ReadLinks<'a> {
                 work.add_alias(issue, above_row, linked(me));
             }
         }
-        known.clear();
     }
 }
 
@@ -269,10 +262,7 @@ impl Rules for ReadLinks<'_> {
         for &node in &found.tree.top_down {
             let several = self.graph.parents(node).len() > 1;
             let is_chosen = found.tree.parent[node as usize] != NOBODY;
-            // The row may have gone in this very pass.
-            let issue = me.issue(self.graph.issue(node));
-            let slot = found.tree.slots[node as usize];
-            if several && is_chosen && work.forest.primary_slot(issue) == Some(slot) {
+            if several && is_chosen {
                 self.add_aliases(work, me, &found.tree, node);
             }
         }

@@ -5,7 +5,7 @@
 //!
 //! Each issue has at most one parent in the tree, chosen in this order:
 //!
-//! 1. an issue that has a row below one of its parents stays there;
+//! 1. an issue that has a row below one of its parents stays there, whoever placed it;
 //! 2. an issue without a row goes below the parent from which it is reached first, going from the
 //!    issues that have rows along links, level by level, lower ids first;
 //! 3. any other issue, in order of its id, goes below the parent with the lowest id (of those that
@@ -199,7 +199,7 @@ impl Tree {
             } else {
                 forest.parent_at(slot)
             };
-            if above == NONE || !self.is_free(node) {
+            if above == NONE {
                 continue;
             }
             let issue = forest.issue_at(above).filter(|_| !forest.alias_at(above));

@@ -6,7 +6,7 @@
 
 use super::Participant;
 use super::links::{ReadLinks, aliases_by_parent};
-use super::links_graph::Node;
+use super::links_graph::{NOBODY, Node};
 use crate::claim::ClaimSource;
 use crate::forest::{NONE, Slot};
 use crate::id::RowId;
@@ -54,12 +54,15 @@ fn reason_against(
         .then(|| work.forest.issue_at(above))
         .flatten();
     let parent = parent.and_then(|parent| rule.graph.node(parent.issue));
-    let parent = parent.filter(|&parent| tree.slots[parent as usize] == above);
+    let slot_of = |node: Node| work.forest.primary_slot(me.issue(rule.graph.issue(node)));
+    let parent = parent.filter(|&parent| slot_of(parent) == Some(above));
     let linked = |(node, parent): (Node, Node)| rule.graph.has_link(parent, node);
     let Some((node, parent)) = node.zip(parent).filter(|&pair| linked(pair)) else {
         return Some(Why::LinkGone);
     };
-    let primary = tree.slots[node as usize];
+    let Some(primary) = slot_of(node) else {
+        return Some(Why::AliasNotNeeded);
+    };
     let is_below = || {
         let rows = work.forest.id_at(above).zip(work.forest.id_at(primary));
         rows.is_some_and(|(above, primary)| work.forest.is_below(above, primary))
@@ -68,8 +71,7 @@ fn reason_against(
     let first = first
         .binary_search_by_key(&above, |&(above, _, _)| above)
         .map(|at| first[at].2);
-    let is_needed = primary != NONE
-        && !tree.elsewhere[node as usize]
+    let is_needed = tree.parent[node as usize] != NOBODY
         && tree.parent[node as usize] != parent
         && work.forest.parent_at(primary) != above
         && first == Ok(slot)
@@ -85,7 +87,10 @@ fn retire_alias(
     why: Why,
 ) {
     let own = ClaimSource::Synchronizer(me.id);
-    if work.claims.at(slot).any(|source| source != own) {
+    let is_others = work.claims.at(slot).any(|source| source != own);
+    // A row that was there and that only this very plan claims was nobody's for a link.
+    let was_there = work.snapshot.forest.contains(row) && !work.snapshot.claims.has(row, own);
+    if is_others || was_there {
         return work.withdraw(slot, me.id);
     }
     let gone = why == Why::LinkGone;
