@@ -15,7 +15,8 @@ pub enum EpicRole {
     Epic,
     /// It can belong to one.
     Member,
-    /// It is no epic and cannot belong to one by itself, as a sub-task.
+    /// It is no epic and cannot belong to one by itself: a sub-task, or an issue of a type that
+    /// the field does not apply to. Nothing is written about it.
     Neither,
 }
 
@@ -76,10 +77,10 @@ pub fn plan_epics(
     for (issue, epic) in epics_in(desired, evidence.roles) {
         let replaces = current.get(&issue).copied();
         let role = evidence.roles.get(&issue);
-        if !selection.has(&issue) || replaces == epic || role == Some(&EpicRole::Epic) {
+        if !selection.has(&issue) || replaces == epic || role != Some(&EpicRole::Member) {
             continue;
         }
-        match reason_to_leave(desired, role, replaces, epic, issue) {
+        match reason_to_leave(desired, replaces, epic, issue) {
             Some(reason) => {
                 let other = epic.or(replaces);
                 plan.held
@@ -105,16 +106,13 @@ pub fn plan_epics(
 
 fn reason_to_leave(
     desired: &Desired<'_>,
-    role: Option<&EpicRole>,
     replaces: Option<IssueId>,
     epic: Option<IssueId>,
     issue: IssueId,
 ) -> Option<TrackerHold> {
     let epic_is_hidden =
         epic.is_some_and(|epic| desired.inaccessible.contains(&desired.named(epic)));
-    if role == Some(&EpicRole::Neither) {
-        Some(TrackerHold::EpicDoesNotApply)
-    } else if let Some(reason) = desired.reason_not_to_write(issue) {
+    if let Some(reason) = desired.reason_not_to_write(issue) {
         Some(reason)
     } else if epic_is_hidden {
         Some(TrackerHold::Inaccessible)

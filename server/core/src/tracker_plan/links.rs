@@ -4,6 +4,7 @@
 //! cycle, so may the links.
 
 use super::{Aspect, Desired, Selection, TrackerChange, TrackerHold, TrackerPlan, TrackerWhy};
+use crate::forest::Slot;
 use crate::id::IssueId;
 use crate::issue::ObservedLink;
 use crate::merge::parents_in;
@@ -83,22 +84,22 @@ fn hold_self_links(
     plan: &mut TrackerPlan,
 ) {
     let forest = desired.forest;
-    for (slot, _) in forest.walk() {
+    let is_self_link = |slot: Slot| {
         let above = forest.parent_at(slot);
         let parent = forest.id_at(above).and_then(|_| forest.issue_at(above));
-        if let Some(child) = forest.issue_at(slot)
-            && parent == Some(child)
-            && child.tracker == desired.tracker
-            && selection.has(&child.issue)
-        {
-            plan.held.push(desired.held(
-                Aspect::Link,
-                child.issue,
-                Some(child.issue),
-                TrackerHold::SelfLink,
-            ));
-        }
-    }
+        let child = forest
+            .issue_at(slot)
+            .filter(|&child| parent == Some(child) && child.tracker == desired.tracker)?;
+        selection.has(&child.issue).then_some(child.issue)
+    };
+    let slots = forest.walk();
+    let mut found: Vec<IssueId> = slots.filter_map(|(slot, _)| is_self_link(slot)).collect();
+    found.sort_unstable();
+    found.dedup();
+    let held = found
+        .into_iter()
+        .map(|issue| desired.held(Aspect::Link, issue, Some(issue), TrackerHold::SelfLink));
+    plan.held.extend(held);
 }
 
 fn create(

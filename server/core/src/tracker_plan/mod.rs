@@ -252,8 +252,6 @@ pub enum TrackerHold {
     OutOfScope,
     /// The issue's epic has no row, so the structure says nothing about it.
     EpicNotInStructure,
-    /// The row is below an epic, and issues of its type have none.
-    EpicDoesNotApply,
     /// A child has a status that is not listed.
     ChildStatusNotListed,
     /// The status of a child is not known.

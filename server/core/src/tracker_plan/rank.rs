@@ -50,42 +50,94 @@ pub fn plan_ranks(
         .map(|(at, &issue)| (issue, at as u32))
         .collect();
     let mut plan = TrackerPlan::default();
-    let mut order: Vec<u32> = Vec::new();
-    for (parent, mut group) in sibling_groups(desired, &positions) {
-        if !selection.has(&parent) {
-            continue;
+    for (parent, group) in sibling_groups(desired, &positions) {
+        if selection.has(&parent) {
+            rank_group(desired, ranked, &positions, &group, &mut plan);
         }
-        hold_what_must_not_move(desired, &positions, &mut group, &mut plan);
-        order.clear();
-        order.extend(group.iter().filter_map(|issue| positions.get(issue)));
-        let stays = longest_ascending(&order);
-        rank_movers(desired, ranked, &group, &order, &stays, &mut plan);
     }
     plan
 }
 
-/// Takes the issues out of the group about which nothing may be written.
-fn hold_what_must_not_move(
+fn rank_group(
     desired: &Desired<'_>,
+    ranked: &[IssueId],
     positions: &FxHashMap<IssueId, u32>,
-    group: &mut Vec<IssueId>,
+    group: &[IssueId],
     plan: &mut TrackerPlan,
 ) {
-    if desired.inaccessible.is_empty() && desired.owned_elsewhere.is_empty() {
-        return;
+    let everything_may_move = desired.inaccessible.is_empty() && desired.owned_elsewhere.is_empty();
+    let may_move = |issue: &&IssueId| desired.reason_not_to_write(**issue).is_none();
+    let movable: Vec<IssueId> = match everything_may_move {
+        true => group.to_vec(),
+        false => group.iter().filter(may_move).copied().collect(),
+    };
+    let at = |issue: &IssueId| positions.get(issue).copied();
+    let order: Vec<u32> = movable.iter().filter_map(at).collect();
+    let stays = longest_ascending(&order);
+    rank_movers(desired, ranked, &movable, &order, &stays, plan);
+    if movable.len() < group.len() {
+        let mut fixed: Vec<IssueId> = group.to_vec();
+        fixed.retain(|issue| !may_move(&issue));
+        fixed.sort_unstable_by_key(at);
+        let after = order_after(&movable, &stays, &order, &fixed, positions);
+        hold_the_fixed(desired, group, &after, plan);
     }
-    let at = |issue: &IssueId| positions.get(issue);
-    if group.is_sorted_by_key(at) {
-        return;
+}
+
+/// The group in the tracker's order as it will be.
+fn order_after(
+    movable: &[IssueId],
+    stays: &[bool],
+    order: &[u32],
+    fixed: &[IssueId],
+    positions: &FxHashMap<IssueId, u32>,
+) -> Vec<IssueId> {
+    let mut fixed = fixed.iter().copied().peekable();
+    let mut after = Vec::with_capacity(movable.len() + fixed.len());
+    // Movers at the front are ranked directly before the first one that stays.
+    let first = stays.iter().position(|&stays| stays).unwrap_or(0);
+    let (front, rest) = movable.split_at(first);
+    for (at, &issue) in rest.iter().enumerate() {
+        if stays[first + at] {
+            let comes_before = |found: &IssueId| positions.get(found) < order.get(first + at);
+            after.extend(std::iter::from_fn(|| fixed.next_if(comes_before)));
+        }
+        if at == 0 {
+            after.extend_from_slice(front);
+        }
+        after.push(issue);
     }
-    group.retain(|&issue| match desired.reason_not_to_write(issue) {
-        Some(reason) => {
+    after.extend(fixed);
+    after
+}
+
+/// Holds each issue of the group that must not move and is not where it belongs.
+fn hold_the_fixed(
+    desired: &Desired<'_>,
+    group: &[IssueId],
+    after: &[IssueId],
+    plan: &mut TrackerPlan,
+) {
+    let places: FxHashMap<IssueId, usize> = (after.iter().copied()).zip(0..).collect();
+    let place = |issue: &IssueId| places.get(issue).copied().unwrap_or_default();
+    // Whether something that belongs behind an issue is before it.
+    let mut overtaken = vec![false; group.len()];
+    let mut smallest = usize::MAX;
+    for (issue, overtaken) in group.iter().zip(&mut overtaken).rev() {
+        *overtaken = smallest < place(issue);
+        smallest = smallest.min(place(issue));
+    }
+    let mut greatest = 0;
+    for (&issue, overtaken) in group.iter().zip(overtaken) {
+        let is_behind = place(&issue) < greatest;
+        greatest = greatest.max(place(&issue));
+        if let Some(reason) = desired.reason_not_to_write(issue)
+            && (is_behind || overtaken)
+        {
             plan.held
                 .push(desired.held(Aspect::Rank, issue, None, reason));
-            false
         }
-        None => true,
-    });
+    }
 }
 
 /// Ranks each run of movers next to a sibling that stays, or that is in place by then.
