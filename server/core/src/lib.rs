@@ -25,3 +25,4 @@ pub mod problem;
 pub mod summary;
 pub mod synchronizer;
 pub mod time;
+pub mod tracker_plan;

@@ -78,7 +78,7 @@ impl<V: Clone + Eq> MergedAll<V> {
         };
         // Jira does not tell the state for every read; such a read is believed.
         let version = sides.versions.get(&issue).copied().unwrap_or(memory.seen);
-        let Merged { decision, loser } = merge(memory, structure, tracker, version, authority);
+        let Merged { decision, loser } = merge(memory, &structure, &tracker, version, authority);
         self.losers.extend(loser.map(|loser| (issue, loser)));
         let mut after = Memory {
             base: memory.base.clone(),

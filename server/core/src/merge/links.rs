@@ -7,6 +7,7 @@ use super::{Authority, Loser, Memory, MergedAll, Sides, Version, merge_all};
 use crate::forest::Forest;
 use crate::id::{IssueId, TrackerId};
 use crate::issue::{IssueRef, ObservedLink};
+use crate::synchronizer::LinksScope;
 use crate::time::Timestamp;
 use rustc_hash::{FxHashMap, FxHashSet};
 use smallvec::SmallVec;
@@ -23,11 +24,9 @@ pub struct LinksInput<'a> {
     pub tracker: TrackerId,
     /// Every link that the tracker shows, of the synchronizer's type.
     pub links: &'a [ObservedLink],
-    /// Whether links of issues without rows count, too: scope "all issues".
-    pub beyond_structure: bool,
-    /// Whether removing the row of a child removes its links: the synchronizer could add the row
-    /// back, so it would.
-    pub removals_count: bool,
+    /// Which issues the synchronizer is about. Where it could add a row back, removing the row
+    /// of a child is a change of its parents; within the structure it is none.
+    pub scope: LinksScope,
     /// Issues whose place belongs to another synchronizer. Their links are left to the planner.
     pub owned_elsewhere: &'a FxHashSet<IssueRef>,
     /// Which state of an issue its links were read from.
@@ -122,8 +121,7 @@ fn agreed_links(
     tracker: &FxHashMap<IssueId, Parents>,
     merged: &MergedAll<Parents>,
 ) -> Vec<ObservedLink> {
-    let keeps_structure =
-        |child: &IssueId| merged.from.contains(child) || merged.is_frozen(*child);
+    let keeps_structure = |child: &IssueId| merged.from.contains(child) || merged.is_frozen(*child);
     let ours = structure.iter().filter(|(child, _)| keeps_structure(child));
     let theirs = tracker.iter().filter(|(child, _)| !keeps_structure(child));
     let pairs = ours.chain(theirs).flat_map(|(&child, parents)| {
@@ -147,16 +145,22 @@ impl LinksInput<'_> {
         self.owned_elsewhere.contains(&self.named(child))
     }
 
+    fn compares_parent(&self, parent: IssueId) -> bool {
+        self.scope == LinksScope::AllIssues || self.has_row(parent)
+    }
+
+    fn compares_child(&self, child: IssueId) -> bool {
+        let counts = self.scope != LinksScope::WithinStructure || self.has_row(child);
+        counts && !self.is_owned_elsewhere(child)
+    }
+
     /// The links that can be compared with the structure, by child, and the others, which are
     /// the planner's: those of a parent without a row say nothing about the structure.
     fn tracker_side(&self) -> (FxHashMap<IssueId, Parents>, Vec<ObservedLink>) {
         let mut tracker = FxHashMap::default();
         let mut beyond = Vec::new();
         for &link in self.links.iter().filter(|link| link.parent != link.child) {
-            let compares = (self.beyond_structure || self.has_row(link.parent))
-                && (self.removals_count || self.has_row(link.child))
-                && !self.is_owned_elsewhere(link.child);
-            match compares {
+            match self.compares_parent(link.parent) && self.compares_child(link.child) {
                 true => add(&mut tracker, link.child, link.parent),
                 false => beyond.push(link),
             }
@@ -169,11 +173,11 @@ impl LinksInput<'_> {
     fn relevant_memories(&self) -> FxHashMap<IssueId, Memory<Parents>> {
         let relevant = |(&child, memory): (&IssueId, &Memory<Parents>)| {
             let base = memory.base.iter().flatten();
-            let kept = base.filter(|&&parent| self.beyond_structure || self.has_row(parent));
-            let base: Parents = kept.copied().collect();
-            let base = (!base.is_empty()).then_some(base);
-            let counts = self.removals_count || self.has_row(child);
-            let base = base.filter(|_| counts && !self.is_owned_elsewhere(child));
+            let base: Parents = base
+                .filter(|&&parent| self.compares_parent(parent))
+                .copied()
+                .collect();
+            let base = (!base.is_empty() && self.compares_child(child)).then_some(base);
             let seen = memory.seen;
             (child, Memory { base, seen })
         };

@@ -141,8 +141,8 @@ pub struct Merged<V> {
 /// was read from.
 pub fn merge<V: Clone + Eq>(
     memory: &Memory<V>,
-    structure: Shown<'_, V>,
-    tracker: Shown<'_, V>,
+    structure: &Shown<'_, V>,
+    tracker: &Shown<'_, V>,
     version: Version,
     authority: Authority,
 ) -> Merged<V> {
@@ -158,7 +158,7 @@ pub fn merge<V: Clone + Eq>(
         (Authority::One(direction), _) => (direction, LossReason::OtherSideIsRight),
         (Authority::Both(_), [true, false]) => return only(Decision::Carry(FROM)),
         (Authority::Both(_), [false, _]) => return only(Decision::Carry(INTO)),
-        (Authority::Both(rule), [true, true]) => match winner(rule, &structure, &tracker) {
+        (Authority::Both(rule), [true, true]) => match winner(rule, structure, tracker) {
             Some(found) => found,
             None => return only(Decision::Ask),
         },

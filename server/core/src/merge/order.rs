@@ -55,8 +55,8 @@ pub fn merge_order(
     let restricted = Memory { base, seen };
     let merged = merge(
         &restricted,
-        shown(&structure),
-        shown(&tracker),
+        &shown(&structure),
+        &shown(&tracker),
         version,
         authority,
     );

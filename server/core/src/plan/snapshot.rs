@@ -6,11 +6,12 @@
 
 use super::confirmed::ConfirmedPlan;
 use super::facts::{Facts, IssueFacts};
+use super::kinds::{self, Participant};
 use crate::claim::Claims;
 use crate::forest::Forest;
-use crate::id::{IssueId, RowId, SynchronizerId, TrackerId};
+use crate::id::{RowId, SynchronizerId};
 use crate::issue::{IssueRef, ObservedEpic, ObservedIssue, ObservedLink};
-use crate::synchronizer::{FilterSettings, PlannedSynchronizer, Settings, SubtasksSettings};
+use crate::synchronizer::PlannedSynchronizer;
 use rustc_hash::{FxHashMap, FxHashSet};
 
 /// Everything that a plan is made from.
@@ -103,125 +104,37 @@ impl Evidence {
     }
 }
 
-/// A filter that is evaluated.
-pub(super) struct MatchedFilter<'a> {
-    pub(super) settings: &'a FilterSettings,
-    pub(super) issues: &'a [ObservedIssue],
-    pub(super) matched: FxHashSet<IssueId>,
-}
-
-/// A sub-tasks synchronizer that is evaluated.
-pub(super) struct ReadSubtasks<'a> {
-    pub(super) settings: &'a SubtasksSettings,
-    /// Sub-tasks of the selected types and their parents, in order of the sub-task's id.
-    pub(super) selected: Vec<(IssueId, IssueId)>,
-}
-
-impl ReadSubtasks<'_> {
-    /// The parent of a sub-task of a selected type.
-    pub(super) fn parent(&self, issue: IssueId) -> Option<IssueId> {
-        let found = self
-            .selected
-            .binary_search_by_key(&issue, |&(issue, _)| issue);
-        found
-            .ok()
-            .and_then(|at| self.selected.get(at))
-            .map(|&(_, parent)| parent)
-    }
-}
-
-/// How a synchronizer takes part.
-pub(super) enum Part<'a> {
-    /// It is evaluated, as a filter.
-    Filter(MatchedFilter<'a>),
-    /// It is evaluated, as a sub-tasks synchronizer.
-    Subtasks(ReadSubtasks<'a>),
-    /// It is enabled, so it owns what it owns, but it changes nothing now.
-    Bystander(&'a Settings),
-}
-
-/// A synchronizer that takes part.
-pub(super) struct Participant<'a> {
-    pub(super) id: SynchronizerId,
-    pub(super) tracker: TrackerId,
-    pub(super) part: Part<'a>,
-}
-
 /// The synchronizers that take part, in declared order.
-pub(super) fn evaluated<'a>(snapshot: &Snapshot<'a>, facts: &Facts<'a>) -> Vec<Participant<'a>> {
+pub(super) fn participants<'a>(snapshot: &Snapshot<'a>, facts: &Facts<'a>) -> Vec<Participant<'a>> {
     let takes_part = |synchronizer: &&PlannedSynchronizer| {
         synchronizer.enabled || snapshot.scope == Scope::Resync(synchronizer.id)
     };
-    let participant = |synchronizer: &'a PlannedSynchronizer| Participant {
-        id: synchronizer.id,
-        tracker: synchronizer.rule.tracker,
-        part: part(snapshot, facts, synchronizer),
+    let taking_part = snapshot.synchronizers.iter().filter(takes_part);
+    let participant = |(index, synchronizer): (usize, &'a PlannedSynchronizer)| {
+        let tracker = synchronizer.rule.tracker;
+        let evidence = evidence_for(snapshot, synchronizer.id);
+        let (evaluated, rules) =
+            kinds::rules_of(&synchronizer.rule.settings, evidence, tracker, facts);
+        Participant {
+            id: synchronizer.id,
+            tracker,
+            index,
+            evaluated,
+            rules,
+        }
     };
-    snapshot
-        .synchronizers
-        .iter()
-        .filter(takes_part)
-        .map(participant)
-        .collect()
+    taking_part.enumerate().map(participant).collect()
 }
 
-fn part<'a>(
-    snapshot: &Snapshot<'a>,
-    facts: &Facts<'a>,
-    synchronizer: &'a PlannedSynchronizer,
-) -> Part<'a> {
-    let settings = &synchronizer.rule.settings;
+/// What was read for a synchronizer, when it is to be evaluated.
+fn evidence_for<'a>(snapshot: &Snapshot<'a>, id: SynchronizerId) -> Option<&'a Evidence> {
     let in_scope = match snapshot.scope {
-        Scope::Resync(target) => target == synchronizer.id,
+        Scope::Resync(target) => target == id,
         Scope::Incremental => true,
     };
-    let reading = snapshot
-        .readings
-        .iter()
-        .find(|reading| reading.synchronizer == synchronizer.id);
-    match (
-        settings,
-        reading
-            .filter(|_| in_scope)
-            .map(|reading| &reading.evidence),
-    ) {
-        (Settings::Filter(settings), Some(Evidence::Matched(issues))) => {
-            let matched = issues.iter().map(|issue| issue.id).collect();
-            Part::Filter(MatchedFilter {
-                settings,
-                issues,
-                matched,
-            })
-        }
-        (Settings::Subtasks(settings), Some(Evidence::Subtasks(issues))) => Part::Subtasks(
-            read_subtasks(settings, issues, synchronizer.rule.tracker, facts),
-        ),
-        (_, _) => Part::Bystander(settings),
-    }
-}
-
-fn read_subtasks<'a>(
-    settings: &'a SubtasksSettings,
-    issues: &[ObservedIssue],
-    tracker: TrackerId,
-    facts: &Facts<'a>,
-) -> ReadSubtasks<'a> {
-    let parent = |issue: &ObservedIssue| {
-        facts.selected_parent(
-            IssueRef {
-                tracker,
-                issue: issue.id,
-            },
-            settings,
-        )
-    };
-    let mut selected: Vec<(IssueId, IssueId)> = Vec::with_capacity(issues.len());
-    selected.extend(
-        issues
-            .iter()
-            .filter_map(|issue| Some((issue.id, parent(issue)?))),
-    );
-    selected.sort_unstable();
-    selected.dedup();
-    ReadSubtasks { settings, selected }
+    let mut readings = snapshot.readings.iter();
+    let reading = readings.find(|reading| reading.synchronizer == id);
+    reading
+        .filter(|_| in_scope)
+        .map(|reading| &reading.evidence)
 }
