@@ -90,6 +90,18 @@ pub enum Evidence {
 }
 
 impl Evidence {
+    /// Whether the source side is empty: not one issue, and not one link for a synchronizer of
+    /// links. Issues that were read only to tell what has become of their rows count here, since
+    /// they are there.
+    pub fn is_empty(&self) -> bool {
+        match self {
+            Self::Links { links, .. } => links.is_empty(),
+            Self::Matched(_) | Self::Subtasks(_) | Self::Agile { .. } => {
+                self.issues().next().is_none()
+            }
+        }
+    }
+
     /// The issues that were read, in no particular order; one may be there twice.
     pub fn issues(&self) -> impl Iterator<Item = &ObservedIssue> {
         let (first, second): (&[ObservedIssue], &[ObservedIssue]) = match self {
