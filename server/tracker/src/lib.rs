@@ -3,9 +3,11 @@
 //! What it is not: Jira's JSON or HTTP; those stay in [`jira`]. The trait here reads only: a
 //! preview holds nothing else, so it cannot write.
 
+pub mod agile;
 pub mod jira;
 pub mod links;
 
+use agile::{Agile, AgileAspects, AgileScope, Board};
 use async_trait::async_trait;
 use links::{LinkScope, LinkType, Links};
 use resync_core::id::{IssueId, JiraId, ProjectKey};
@@ -191,6 +193,19 @@ pub trait TrackerReader: Send + Sync {
         link_type: &JiraId,
         progress: &(dyn Fn(ReadProgress) + Send + Sync),
     ) -> Result<Links, Error>;
+
+    /// Reads a board. Fails with [`Error::QueryInvalid`] when there is none for the account.
+    async fn board(&self, id: &JiraId) -> Result<Board, Error>;
+
+    /// Reads the issues of a board or of projects, by rank and with their epics as asked. Fails
+    /// with [`Error::NotSetUp`] when the board is not ordered by rank, when there is not one rank
+    /// field for the projects, or when there is no field for epics.
+    async fn read_agile(
+        &self,
+        scope: &AgileScope,
+        aspects: AgileAspects,
+        progress: &(dyn Fn(ReadProgress) + Send + Sync),
+    ) -> Result<Agile, Error>;
 
     /// Requests so far.
     fn counters(&self) -> RequestCounters;

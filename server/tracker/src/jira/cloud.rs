@@ -10,7 +10,7 @@ use super::exchange::Call;
 use super::listing::{self, Census, Chain};
 use super::query::{Meter, Search, arrange};
 use super::transport::Transport;
-use super::wire::{Interner, OBSERVED_FIELDS, Page, Unreadable};
+use super::wire::{Dated, Interner, OBSERVED_FIELDS, Page, Unreadable};
 use super::{Jira, wire};
 use crate::Error;
 use futures::future::{BoxFuture, FutureExt};
@@ -63,9 +63,7 @@ impl<T: Transport> Jira<T> {
         let jql = search.jql.in_own_order();
         let fields: Vec<&str> = OBSERVED_FIELDS.into_iter().chain(["created"]).collect();
         let call = self.search_call(&jql, &fields, self.page_size, None);
-        let first = self
-            .search(&call, |body| wire::issue_page(body, interner))
-            .await?;
+        let first = self.search_issues(call, interner).await?;
         let own_order = search.jql.order.is_some();
         let oldest = first.items.first().and_then(|dated| dated.created);
         let issues = first.items.into_iter().map(|dated| dated.issue).collect();
@@ -114,9 +112,7 @@ impl<T: Transport> Jira<T> {
         let newest_first = format!("{} ORDER BY created DESC, key DESC", search.jql.condition);
         let fields: Vec<&str> = OBSERVED_FIELDS.into_iter().chain(["created"]).collect();
         let call = self.search_call(&newest_first, &fields, 1, None);
-        let page = self
-            .search(&call, |body| wire::issue_page(body, interner))
-            .await?;
+        let page = self.search_issues(call, interner).await?;
         let newest = page
             .items
             .first()
@@ -175,7 +171,7 @@ impl<T: Transport> Jira<T> {
         let call = self.search_call(jql, &["id"], IDS_PER_PAGE, token.as_deref());
         Ok(Step::Listed(
             number,
-            self.search(&call, wire::id_page).await?,
+            self.search(call, wire::id_page).await?,
         ))
     }
 
@@ -205,7 +201,7 @@ impl<T: Transport> Jira<T> {
     async fn count_as_is(&self, search: &Search) -> Result<u64, Error> {
         // The estimate takes what a search refuses, so that the search comes first.
         let call = self.search_call(&search.jql.in_own_order(), &["id"], 1, None);
-        self.search(&call, wire::id_page).await?;
+        self.search(call, wire::id_page).await?;
         self.estimate(&search.jql.condition).await
     }
 
@@ -227,12 +223,18 @@ impl<T: Transport> Jira<T> {
         Call::post(self.path("search/jql"), &body)
     }
 
-    async fn search<I>(
+    async fn search_issues(&self, call: Call, interner: &Interner) -> Result<Page<Dated>, Error> {
+        let interner = interner.clone();
+        self.search(call, move |body| wire::issue_page(body, &interner))
+            .await
+    }
+
+    async fn search<I: Send + 'static>(
         &self,
-        call: &Call,
-        decode: impl Fn(&[u8]) -> Result<Page<I>, Unreadable> + Send,
+        call: Call,
+        decode: impl Fn(&[u8]) -> Result<Page<I>, Unreadable> + Send + Sync + 'static,
     ) -> Result<Page<I>, Error> {
-        let outcome = self.exchange.fetch(call, decode).await;
+        let outcome = self.exchange.fetch_apart(call, decode).await;
         outcome.map_err(|failure| failure.of_search(self.product))
     }
 }

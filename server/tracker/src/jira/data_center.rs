@@ -236,10 +236,9 @@ impl<T: Transport> Jira<T> {
         interner: &Interner,
     ) -> Result<Page<Dated>, Error> {
         let call = self.offset_call(jql, fields, start, size, lenient);
-        let page = self
-            .exchange
-            .fetch(&call, |body| wire::issue_page(body, interner))
-            .await;
+        let interner = interner.clone();
+        let decode = move |body: &[u8]| wire::issue_page(body, &interner);
+        let page = self.exchange.fetch_apart(call, decode).await;
         page.map_err(|failure| failure.of_search(self.product))
     }
 

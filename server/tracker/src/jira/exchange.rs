@@ -15,6 +15,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 use tokio::time::{Instant, sleep, timeout};
+use tokio_util::task::AbortOnDropHandle;
 
 /// Most times that one request is sent.
 pub const TRIES_MAX: u32 = 6;
@@ -163,6 +164,28 @@ impl<T: Transport> Exchange<T> {
             };
             self.wait_for_next_try(tries, begin, setback).await?;
             tries += 1;
+        }
+    }
+
+    /// Does the same in a task of its own, so that pages are read by as many threads as there are.
+    /// The task ends when nobody waits for it any more.
+    pub(super) async fn fetch_apart<R: Send + 'static>(
+        self: &Arc<Self>,
+        call: Call,
+        decode: impl Fn(&[u8]) -> Result<R, Unreadable> + Send + Sync + 'static,
+    ) -> Result<R, Failure> {
+        let exchange = Arc::clone(self);
+        let task = tokio::spawn(async move { exchange.fetch(&call, decode).await });
+        match AbortOnDropHandle::new(task).await {
+            Ok(outcome) => outcome,
+            Err(error) => match error.try_into_panic() {
+                Ok(panic) => std::panic::resume_unwind(panic),
+                // Only a runtime that ends ends a task that is waited for.
+                Err(_) => Err(Failure::Other(Error::Unreachable {
+                    status: None,
+                    detail: "the program ends".to_owned(),
+                })),
+            },
         }
     }
 

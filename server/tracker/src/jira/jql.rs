@@ -3,7 +3,7 @@
 //! What it is not: a parser. Only Jira knows whether a query is valid and what it means; what is
 //! needed here is to see quotes and parentheses, so that a condition can be added safely.
 
-use resync_core::id::{IssueId, JiraId, ProjectKey};
+use resync_core::id::{IssueId, IssueKey, JiraId, ProjectKey};
 use resync_core::time::Timestamp;
 
 /// An order that no edit of an issue changes, so that pages fit together while people work.
@@ -210,6 +210,17 @@ pub(super) fn with_ids(ids: &[IssueId]) -> String {
     one_of("id", ids.iter().map(IssueId::to_string))
 }
 
+/// The issues with these keys.
+pub(super) fn with_keys(keys: &[IssueKey]) -> String {
+    one_of("key", keys.iter().map(IssueKey::as_str))
+}
+
+/// All issues in these projects.
+pub(super) fn in_projects(projects: &[ProjectKey]) -> String {
+    // Quoted always: a project's key may be a reserved word.
+    one_of("project", projects.iter().map(ProjectKey::as_str))
+}
+
 /// The issues that have a link with one of these phrases.
 pub(super) fn with_links(phrases: &[&str]) -> String {
     one_of("issueLinkType", phrases)
@@ -223,9 +234,7 @@ pub(super) fn subtasks_of_issues(parents: &[IssueId], issue_types: &[JiraId]) ->
 
 /// The sub-tasks in these projects.
 pub(super) fn subtasks_of_projects(projects: &[ProjectKey], issue_types: &[JiraId]) -> String {
-    // Quoted always: a project's key may be a reserved word.
-    let projects = one_of("project", projects.iter().map(ProjectKey::as_str));
-    format!("{projects} AND {}", subtasks(issue_types))
+    format!("{} AND {}", in_projects(projects), subtasks(issue_types))
 }
 
 fn subtasks(issue_types: &[JiraId]) -> String {

@@ -18,6 +18,10 @@ const SLOW_FACTOR: u32 = 4;
 /// burst limit of 100 a second.
 const SLOW_INTERVAL_MIN: Duration = Duration::from_millis(20);
 
+/// What the timer rounds up to: a shorter wait would take this long, and many of them would hold
+/// requests back far beyond a high rate. Turns are counted all the same.
+const TIMER_GRAIN: Duration = Duration::from_millis(1);
+
 /// Lets requests through: at most so many at a time, at most so many a second, none in a pause.
 #[derive(Debug)]
 pub(super) struct Limiter {
@@ -56,7 +60,9 @@ impl Limiter {
             .expect("the semaphore is never closed");
         loop {
             let turn = self.take_turn();
-            sleep_until(turn).await;
+            if turn > Instant::now() + TIMER_GRAIN {
+                sleep_until(turn).await;
+            }
             // A pause may have begun while this turn was waited for.
             if self.pace().paused_until <= Instant::now() {
                 return permit;

@@ -96,8 +96,9 @@ impl<T: Transport> Jira<T> {
             let texts: Vec<String> = open.iter().map(IssueId::to_string).collect();
             let body = json!({ "issueIdsOrKeys": texts, "fields": OBSERVED_FIELDS });
             let call = Call::post(self.path("issue/bulkfetch"), &body);
-            let decode = |body: &[u8]| wire::bulk_page(body, interner);
-            let page = self.exchange.fetch(&call, decode).await?;
+            let interner = interner.clone();
+            let decode = move |body: &[u8]| wire::bulk_page(body, &interner);
+            let page = self.exchange.fetch_apart(call, decode).await?;
             let given: FxHashSet<IssueId> = page.issues.iter().map(|issue| issue.id).collect();
             let before = open.len();
             open.retain(|id| !given.contains(id) && !page.failed.contains(id));

@@ -64,12 +64,13 @@ use exchange::{Call, Exchange};
 use resync_core::id::{IssueId, JiraId};
 use resync_core::issue::{ObservedIssue, QueryResult};
 use resync_core::time::Timestamp;
+use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use wire::{Myself, ServerInfo};
 
 /// One Jira, read on behalf of one account.
 pub struct Jira<T> {
-    exchange: Exchange<T>,
+    exchange: Arc<Exchange<T>>,
     product: Product,
     concurrency: usize,
     page_size: u32,
@@ -81,7 +82,7 @@ impl<T: Transport> Jira<T> {
     /// Makes a handle; asks Jira nothing yet. `jitter` gives numbers from 0 to 1.
     pub fn new(settings: &Settings, transport: T, jitter: Jitter) -> Result<Self, SettingsError> {
         Ok(Self {
-            exchange: Exchange::new(settings, transport, jitter)?,
+            exchange: Arc::new(Exchange::new(settings, transport, jitter)?),
             product: settings.product,
             concurrency: settings.max_concurrent_requests as usize,
             page_size: settings.page_size,

@@ -199,6 +199,11 @@ impl<T: Transport> Jira<T> {
         })
     }
 
+    /// The query of a saved filter, taken apart.
+    pub(super) async fn saved_jql(&self, id: &JiraId) -> Result<Jql, Error> {
+        Ok(written_by_a_person(&self.saved_query(id).await?)?.jql)
+    }
+
     async fn saved_query(&self, id: &JiraId) -> Result<String, Error> {
         let unknown = |detail: &str| Error::QueryInvalid {
             detail: format!(

@@ -7,9 +7,9 @@ use super::wire::Unreadable;
 use rustc_hash::FxHashSet;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-/// Keeps each text that repeats once.
-#[derive(Debug, Default)]
-pub(super) struct Interner(Mutex<FxHashSet<Arc<str>>>);
+/// Keeps each text that repeats once. Clones share what is kept.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Interner(Arc<Mutex<FxHashSet<Arc<str>>>>);
 
 impl Interner {
     /// The text, kept once.

@@ -54,11 +54,12 @@ impl<T: Transport> Jira<T> {
         Ok(ids)
     }
 
-    async fn scan_search(&self, search: &Search) -> Result<Vec<IssueId>, Error> {
+    /// The ids that a search matches, in no order.
+    pub(super) async fn scan_search(&self, search: &Search) -> Result<Vec<IssueId>, Error> {
         if self.product == Product::DataCenter {
             return self.scan_windows(search).await;
         }
-        match self.scan_chain(search).await {
+        match self.scan_chain(&search.jql.since_creation(None)).await {
             // A search that names an issue that is gone is refused as a whole.
             Err(Error::QueryInvalid { .. }) if !search.parents().is_empty() => {
                 let batch = self.look_up(search.parents()).await?;
@@ -66,16 +67,17 @@ impl<T: Transport> Jira<T> {
                 if found.is_empty() {
                     return Ok(Vec::new());
                 }
-                self.scan_chain(&search.with_parents(&found)).await
+                let search = search.with_parents(&found);
+                self.scan_chain(&search.jql.since_creation(None)).await
             }
             outcome => outcome,
         }
     }
 
-    /// Cloud: pages by token, to the one that names no next.
-    async fn scan_chain(&self, search: &Search) -> Result<Vec<IssueId>, Error> {
+    /// Cloud: the ids in the order of a query, page by token, to the one that names no next.
+    pub(super) async fn scan_chain(&self, jql: &str) -> Result<Vec<IssueId>, Error> {
         let mut body = json!({
-            "jql": search.jql.since_creation(None),
+            "jql": jql,
             "fields": ["id"],
             "maxResults": IDS_PER_PAGE_CLOUD,
         });

@@ -27,7 +27,7 @@ pub enum TransportError {
 
 /// Sends one request and takes its whole answer. Neither retries nor follows redirects.
 #[async_trait]
-pub trait Transport: Send + Sync {
+pub trait Transport: Send + Sync + 'static {
     /// The request has an absolute address. Any status is an answer.
     async fn send(&self, request: Request<Bytes>) -> Result<Response<Bytes>, TransportError>;
 }

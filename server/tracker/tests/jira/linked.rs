@@ -50,7 +50,11 @@ fn in_big() -> LinkScope {
     LinkScope::Matching(jql("project = BIG"))
 }
 
-async fn read(jira: &dyn TrackerReader, scope: &LinkScope, link_type: &str) -> Result<Links, Error> {
+async fn read(
+    jira: &dyn TrackerReader,
+    scope: &LinkScope,
+    link_type: &str,
+) -> Result<Links, Error> {
     let link_type = JiraId::new(link_type);
     jira.read_links(scope, &link_type, &|_| ()).await
 }

@@ -7,6 +7,7 @@
 )]
 
 mod accounts;
+mod boards;
 mod changes;
 mod faulty;
 mod limits;
