@@ -38,6 +38,8 @@ pub enum Why {
     Linked,
     /// The link that once justified the place is gone.
     LinkGone,
+    /// It hung below an issue that belongs below it, and takes that one's place.
+    MakesWay,
     /// The row of the issue is below this parent already, so its alias is not needed.
     AliasNotNeeded,
     /// The row's new parent is the issue's epic.

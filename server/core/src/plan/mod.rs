@@ -23,6 +23,7 @@ mod claims;
 mod confirmed;
 mod facts;
 mod kinds;
+mod moves;
 mod order;
 mod owner;
 mod retire;

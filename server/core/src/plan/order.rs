@@ -44,8 +44,9 @@ fn arrange_below(
     if siblings.take(work, part, parent, true) {
         put_in_order(work, part, siblings);
     }
+    let owned = siblings.slots.len();
     // What others own may leave a difference, which is shown.
-    if siblings.take(work, part, parent, false) {
+    if part.index > 0 && siblings.take(work, part, parent, false) && siblings.slots.len() > owned {
         siblings.runs.find(&siblings.ranks);
         for (at, &slot) in siblings.slots.iter().enumerate() {
             if !siblings.runs.is_in_order(at) {

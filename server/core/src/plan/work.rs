@@ -7,10 +7,9 @@ use super::claims::SlotClaims;
 use super::confirmed::key_of;
 use super::facts::Facts;
 use super::kinds::{Found, Participant};
-use super::owner;
 use super::snapshot::Snapshot;
 use super::{Held, Plan, PlannedChange};
-use crate::change::{ForestChange, Item, Place};
+use crate::change::{ForestChange, Item};
 use crate::claim::{Claim, ClaimChange, ClaimSource};
 use crate::forest::{Forest, Slot};
 use crate::id::{RowId, SynchronizerId};
@@ -190,79 +189,6 @@ impl<'w, 'a> Work<'w, 'a> {
         }
     }
 
-    /// Moves the primary row of an issue to the end below `parent`, or to the end of the top,
-    /// unless it must not; tells whether it did.
-    pub(super) fn move_below(
-        &mut self,
-        row: RowId,
-        issue: IssueRef,
-        parent: Option<RowId>,
-        cause: Cause,
-    ) -> bool {
-        if let Some(reason) = self.reason_not_to_move(row, issue, parent, cause.synchronizer) {
-            self.hold(Held {
-                kind: ChangeKind::MoveRow,
-                row: Some(row),
-                issue,
-                parent,
-                reason,
-                synchronizer: cause.synchronizer,
-            });
-            return false;
-        }
-        let Some(from) = self.forest.place_of(row) else {
-            return false;
-        };
-        let to = self.forest.end_of(parent);
-        let destructive = self.forest.placed_by(row).is_none();
-        let change = ForestChange::Move { row, from, to };
-        self.record(change, issue, cause, destructive);
-        self.forest.set_placed_by(row, Some(cause.synchronizer));
-        true
-    }
-
-    /// Moves a row among its siblings, behind `previous`; who put it below its parent stays who it
-    /// was.
-    pub(super) fn reorder(
-        &mut self,
-        row: RowId,
-        issue: IssueRef,
-        previous: Option<RowId>,
-        cause: Cause,
-    ) {
-        let Some(from) = self.forest.place_of(row) else {
-            return;
-        };
-        let to = Place { previous, ..from };
-        if to == from || previous == Some(row) {
-            return;
-        }
-        let placed_by = self.forest.placed_by(row);
-        let change = ForestChange::Move { row, from, to };
-        self.record(change, issue, cause, placed_by.is_none());
-        self.forest.set_placed_by(row, placed_by);
-    }
-
-    fn reason_not_to_move(
-        &self,
-        row: RowId,
-        issue: IssueRef,
-        parent: Option<RowId>,
-        synchronizer: SynchronizerId,
-    ) -> Option<HoldReason> {
-        let owner = owner::of(self, issue, Some(row));
-        let closes_cycle = |parent| parent == row || self.forest.is_below(parent, row);
-        if owner.is_some_and(|(owner, _)| owner != synchronizer) {
-            Some(HoldReason::PlacementOwnedElsewhere)
-        } else if parent.is_some_and(closes_cycle) {
-            Some(HoldReason::WouldCloseCycle)
-        } else if !self.may(ChangeKind::MoveRow, Some(row), issue, parent) {
-            Some(HoldReason::NotConfirmed)
-        } else {
-            None
-        }
-    }
-
     /// Removes a row of an issue, which has no children any more.
     pub(super) fn remove(&mut self, row: RowId, issue: IssueRef, cause: Cause) {
         let Some(from) = self.forest.place_of(row) else {
@@ -283,7 +209,13 @@ impl<'w, 'a> Work<'w, 'a> {
         self.record(change, issue, cause, destructive);
     }
 
-    fn record(&mut self, change: ForestChange, issue: IssueRef, cause: Cause, destructive: bool) {
+    pub(super) fn record(
+        &mut self,
+        change: ForestChange,
+        issue: IssueRef,
+        cause: Cause,
+        destructive: bool,
+    ) {
         let row = change.row();
         let (kind, depth_before) = match &change {
             ForestChange::Add { .. } => (ChangeKind::AddRow, None),

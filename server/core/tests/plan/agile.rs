@@ -183,7 +183,6 @@ fn only_the_confirmed_moves_are_made() {
         expect![[r#"
             !move A at the top behind D (G RankOrder)
             held move D: NotConfirmed (G)
-            held move D: OrderOwnedElsewhere (G)
             --
             D
             A
@@ -280,18 +279,19 @@ fn an_issue_that_was_put_below_an_epic_that_it_no_longer_has_goes_to_the_top() {
         match F
         rows
           E me
-            A G
+            A @G
         ",
         expect![[r#"
+            move A at the top (G EpicGone)
             --
             E
-              A
+            A
         "#]],
     );
 }
 
 #[test]
-fn an_epic_below_its_own_issue_is_held() {
+fn an_epic_below_its_own_issue_takes_its_place() {
     check(
         "
         agile G epics
@@ -302,10 +302,11 @@ fn an_epic_below_its_own_issue_is_held() {
             E me
         ",
         expect![[r#"
-            held move A under E: WouldCloseCycle (G)
+            !move E at the top (G MakesWay)
+            !move A under E (G EpicOfIssue)
             --
-            A
-              E
+            E
+              A
         "#]],
     );
 }
@@ -426,12 +427,13 @@ fn links_first_own_the_place_against_an_epic() {
           P me
         ",
         expect![[r#"
+            !move A under P (L LinkedToParent)
             +L A
-            held move A under P: PlacementOwnedElsewhere (L)
+            held move A under E: PlacementOwnedElsewhere (G)
             --
             E
-              A
             P
+              A
         "#]],
     );
 }
@@ -471,7 +473,7 @@ fn a_resync_of_another_one_leaves_what_an_epic_has_placed() {
         match F A
         rows
           E me
-            A G F
+            A @G F
           P me
         ",
         expect![[r#"

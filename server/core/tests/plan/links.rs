@@ -319,18 +319,16 @@ fn a_missing_issue_in_a_cycle_goes_below_the_one_that_is_there() {
         expect![[r#"
             add C under P (L LinkedToParent)
             add D under P (L LinkedToParent)
-            add C* under D (L LinkedToParent)
             add D* under C (L LinkedToParent)
             +L C
             +L D
-            +L C*
             +L D*
+            held add C under D: LinkClosesCycle (L)
             --
             P
               C
                 D*
               D
-                C*
         "#]],
     );
 }
@@ -359,7 +357,7 @@ fn an_alias_never_is_below_its_own_issue() {
 }
 
 #[test]
-fn a_chain_that_is_upside_down_is_turned_as_far_as_it_can_be() {
+fn a_branch_that_is_upside_down_is_turned_around() {
     check(
         "
         links L
@@ -370,14 +368,69 @@ fn a_chain_that_is_upside_down_is_turned_as_far_as_it_can_be() {
               C me
         ",
         expect![[r#"
+            !move C under A (L MakesWay)
+            !move B under C (L LinkedToParent)
+            !move C at the top (L MakesWay)
+            !move A under B (L LinkedToParent)
             +L A
             +L B
-            held move B under C: WouldCloseCycle (L)
-            held move A under B: WouldCloseCycle (L)
             --
-            A
+            C
               B
-                C
+                A
+        "#]],
+    );
+}
+
+#[test]
+fn rows_between_stay_with_the_row_that_goes_below() {
+    check(
+        "
+        links L
+        link L C>A
+        rows
+          Z me
+            A me
+              B me
+                C me
+            Y me
+        ",
+        expect![[r#"
+            !move C under Z (L MakesWay)
+            !move A under C (L LinkedToParent)
+            +L A
+            --
+            Z
+              C
+                A
+                  B
+              Y
+        "#]],
+    );
+}
+
+#[test]
+fn of_mutual_links_below_one_parent_one_alias_is_refused() {
+    check(
+        "
+        links L
+        link L P>A P>B A>B B>A
+        rows
+          P me
+            A me
+            B me
+        ",
+        expect![[r#"
+            add B* under A (L LinkedToParent)
+            +L A
+            +L B
+            +L B*
+            held add A under B: LinkClosesCycle (L)
+            --
+            P
+              A
+                B*
+              B
         "#]],
     );
 }

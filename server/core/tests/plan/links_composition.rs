@@ -42,12 +42,13 @@ fn links_first_own_the_place() {
           B me
         ",
         expect![[r#"
+            move a under B (L LinkedToParent)
             +L a
-            held move a under B: PlacementOwnedElsewhere (L)
+            held move a under A: PlacementOwnedElsewhere (S)
             --
             A
-              a
             B
+              a
         "#]],
     );
 }

@@ -16,6 +16,7 @@
 //! rows
 //!   A  F me                                           a row, and who claims it
 //!     b  S moved                                      moved: a person has put it there
+//!     d  @S F                                         @: who put it there, without a claim
 //!   /Plan                                             a folder
 //!   A*                                                an alias
 //! ```
@@ -232,6 +233,11 @@ fn take_rows<'a>(world: &mut World, lines: impl Iterator<Item = &'a str>) {
 fn take_claims(world: &mut World, row: RowId, words: &[&str]) {
     let moved = words.contains(&"moved");
     for &word in words.iter().filter(|word| **word != "moved") {
+        if let Some(placer) = word.strip_prefix('@') {
+            let placer = synchronizer_id(placer);
+            world.forest.set_placed_by(row, Some(placer));
+            continue;
+        }
         if word == "me" {
             world.make_claim(row, ClaimSource::Person);
             continue;

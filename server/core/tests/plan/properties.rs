@@ -345,9 +345,11 @@ impl Outcome<'_> {
     /// Whoever moved a row last to another parent is the first declared of those that take part
     /// and want it below a row; nobody moves a row to the top that one of them wants below a row.
     fn first_declared_owns_the_place(&self) -> Result<(), String> {
-        let moves = self.plan.changes.iter().filter(|found| {
-            found.kind == ChangeKind::MoveRow && found.old_parent() != found.new_parent()
-        });
+        let moves = self
+            .plan
+            .changes
+            .iter()
+            .filter(|found| found.kind == ChangeKind::MoveRow && found.why != Why::RankOrder);
         let last: BTreeMap<RowId, &PlannedChange> =
             moves.map(|change| (change.change.row(), change)).collect();
         for (row, change) in last {
@@ -359,7 +361,9 @@ impl Outcome<'_> {
                 self.world.takes_part(found) && self.wants_below_a_row(found, row, issue)
             });
             let owner = wanting.next().map(|found| found.id);
-            let mover = change.new_parent().map(|_| change.synchronizer);
+            let lifted = change.why == Why::MakesWay;
+            let mover = change.new_parent().filter(|_| !lifted);
+            let mover = mover.map(|_| change.synchronizer);
             if owner != mover {
                 let name = issue_name(issue);
                 return Err(format!("{name} was moved by {mover:?}, not {owner:?}"));

@@ -16,6 +16,7 @@ use crate::plan::Held;
 use crate::plan::owner;
 use crate::plan::work::{Cause, Work};
 use crate::synchronizer::{LinksScope, LinksSettings};
+use std::rc::Rc;
 
 /// A links synchronizer that is evaluated.
 pub(super) struct ReadLinks<'a> {
@@ -171,7 +172,7 @@ impl<'a> ReadLinks<'a> {
             let Some(above_row) = work.forest.id_at(above) else {
                 continue;
             };
-            if work.forest.is_below(above_row, row) {
+            if tree.refuses(node, parent) || work.forest.is_below(above_row, row) {
                 self.hold(work, me, (None, issue), above_row);
             } else if let Ok(at) = known.binary_search_by_key(&above, |&(above, _, _)| above) {
                 let (_, _, alias) = known[at];
@@ -221,7 +222,7 @@ impl Rules for ReadLinks<'_> {
             is_placed_elsewhere: &is_placed_elsewhere,
         };
         Found {
-            tree: Tree::choose(&self.graph, &choice),
+            tree: Rc::new(Tree::choose(&self.graph, &choice)),
             ..Found::default()
         }
     }
@@ -239,16 +240,16 @@ impl Rules for ReadLinks<'_> {
     }
 
     fn place(&self, work: &mut Work<'_, '_>, me: &Participant<'_>) {
-        let mut found = std::mem::take(&mut work.found[me.index]);
-        found.settled = vec![false; work.forest.slot_count()];
-        for &node in &found.tree.top_down {
-            let slot = found.tree.slots[node as usize];
-            if slot != NONE && self.has_reason(&found.tree, node) {
-                found.settled[slot as usize] = true;
-                self.place_one(work, me, &found.tree, node);
+        let tree = Rc::clone(&work.found[me.index].tree);
+        let mut settled = vec![false; work.forest.slot_count()];
+        for &node in &tree.top_down {
+            let slot = tree.slots[node as usize];
+            if slot != NONE && self.has_reason(&tree, node) {
+                settled[slot as usize] = true;
+                self.place_one(work, me, &tree, node);
             }
         }
-        work.found[me.index] = found;
+        work.found[me.index].settled = settled;
         self.hold_links_to_themselves(work, me);
     }
 
@@ -258,15 +259,13 @@ impl Rules for ReadLinks<'_> {
     }
 
     fn add_missing(&self, work: &mut Work<'_, '_>, me: &Participant<'_>) {
-        let found = std::mem::take(&mut work.found[me.index]);
-        for &node in &found.tree.top_down {
+        let tree = Rc::clone(&work.found[me.index].tree);
+        for &node in &tree.top_down {
             let several = self.graph.parents(node).len() > 1;
-            let is_chosen = found.tree.parent[node as usize] != NOBODY;
-            if several && is_chosen {
-                self.add_aliases(work, me, &found.tree, node);
+            if several && tree.parent[node as usize] != NOBODY {
+                self.add_aliases(work, me, &tree, node);
             }
         }
-        work.found[me.index] = found;
     }
 
     fn wanted_row(

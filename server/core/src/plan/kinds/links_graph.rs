@@ -10,10 +10,13 @@
 //!    issues that have rows along links, level by level, lower ids first;
 //! 3. any other issue, in order of its id, goes below the parent with the lowest id (of those that
 //!    have a row, if any) to which the link closes no cycle with what was chosen before.
+//!
+//! Of the other links, which aliases show, those are refused that lie on a cycle and lead back up.
 
 use crate::forest::{Forest, NONE, Slot};
 use crate::id::{IssueId, TrackerId};
 use crate::issue::{IssueRef, ObservedLink};
+use rustc_hash::FxHashSet;
 use std::ops::Range;
 
 /// An issue in the graph: its position in the order of ids.
@@ -144,6 +147,8 @@ pub(super) struct Tree {
     pub(super) parent: Vec<Node>,
     /// All nodes in scope, parents before their children.
     pub(super) top_down: Vec<Node>,
+    /// Links that close a cycle, though they are not of the tree: child and parent.
+    refused: FxHashSet<(Node, Node)>,
 }
 
 impl Tree {
@@ -173,7 +178,13 @@ impl Tree {
         }
         tree.choose_rest(graph, &mut sets);
         tree.sort_top_down(graph);
+        tree.refuse_backward(graph);
         tree
+    }
+
+    /// Whether a link, which is not of the tree, closes a cycle.
+    pub(super) fn refuses(&self, child: Node, parent: Node) -> bool {
+        self.refused.contains(&(child, parent))
     }
 
     fn has_row(&self, node: Node) -> bool {
@@ -295,6 +306,71 @@ impl Tree {
             }
             self.top_down.extend(branch.drain(..).rev());
         }
+    }
+}
+
+/// Links beside the tree.
+impl Tree {
+    /// Of the links that lie on a cycle, those are refused whose parent comes after the child in
+    /// `top_down`: what is left goes one way only, so no cycle is left.
+    fn refuse_backward(&mut self, graph: &Graph) {
+        let mut position = vec![NOBODY; self.slots.len()];
+        for (at, &node) in (0..).zip(&self.top_down) {
+            position[node as usize] = at;
+        }
+        let mut backward = Vec::new();
+        for &child in &self.top_down {
+            let chosen = self.parent[child as usize];
+            let parents = graph.parents(child).iter().copied();
+            let others = parents.filter(|&parent| chosen != NOBODY && parent != chosen);
+            let later = others
+                .filter(|&parent| self.in_scope[parent as usize])
+                .filter(|&parent| position[parent as usize] > position[child as usize]);
+            backward.extend(later.map(|parent| (child, parent)));
+        }
+        if !backward.is_empty() {
+            let cycle = self.cycles(graph);
+            backward.retain(|&(child, parent)| cycle[child as usize] == cycle[parent as usize]);
+            self.refused = backward.into_iter().collect();
+        }
+    }
+
+    /// Which nodes lie on cycles together: those with the same number.
+    fn cycles(&self, graph: &Graph) -> Vec<Node> {
+        let mut cycle = vec![NOBODY; self.slots.len()];
+        for &start in self.children_first(graph).iter().rev() {
+            let mut open = vec![start];
+            while let Some(node) = open.pop() {
+                if cycle[node as usize] == NOBODY && self.in_scope[node as usize] {
+                    cycle[node as usize] = start;
+                    open.extend(graph.parents(node));
+                }
+            }
+        }
+        cycle
+    }
+
+    /// All nodes in scope, each after all that it leads to, cycles apart.
+    fn children_first(&self, graph: &Graph) -> Vec<Node> {
+        let mut order = Vec::with_capacity(self.top_down.len());
+        let mut seen: Vec<bool> = self.in_scope.iter().map(|&is_in| !is_in).collect();
+        let mut open: Vec<(Node, usize)> = Vec::new();
+        for &start in &self.top_down {
+            if !std::mem::replace(&mut seen[start as usize], true) {
+                open.push((start, 0));
+            }
+            while let Some((node, next)) = open.pop() {
+                let Some(&child) = graph.children(node).get(next) else {
+                    order.push(node);
+                    continue;
+                };
+                open.push((node, next + 1));
+                if !std::mem::replace(&mut seen[child as usize], true) {
+                    open.push((child, 0));
+                }
+            }
+        }
+        order
     }
 }
 

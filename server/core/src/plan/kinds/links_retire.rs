@@ -73,6 +73,7 @@ fn reason_against(
         .map(|at| first[at].2);
     let is_needed = tree.parent[node as usize] != NOBODY
         && tree.parent[node as usize] != parent
+        && !tree.refuses(node, parent)
         && work.forest.parent_at(primary) != above
         && first == Ok(slot)
         && !is_below();

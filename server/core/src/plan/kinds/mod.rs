@@ -19,6 +19,7 @@ use crate::forest::Slot;
 use crate::id::{IssueId, RowId, SynchronizerId, TrackerId};
 use crate::issue::IssueRef;
 use crate::synchronizer::Settings;
+use std::rc::Rc;
 
 /// A synchronizer that takes part.
 pub(super) struct Participant<'a> {
@@ -123,7 +124,7 @@ pub(super) struct Found {
     /// Issues that have no row, though their parents (the second of each pair) have one.
     pub(super) missing: Vec<(IssueRef, IssueRef)>,
     /// How linked issues hang together.
-    tree: links_graph::Tree,
+    tree: Rc<links_graph::Tree>,
 }
 
 impl Found {
