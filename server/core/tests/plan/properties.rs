@@ -402,7 +402,8 @@ impl Outcome<'_> {
         let above = self.plan.after.parent(row);
         let above = above.and_then(|above| self.plan.after.issue(above));
         let mut parents = self.world.linked_parents(by, issue);
-        change.synchronizer != by.id && parents.any(|parent| Some(issue_ref(parent)) == above)
+        let by_another = change.synchronizer != by.id || change.why == Why::MakesWay;
+        by_another && parents.any(|parent| Some(issue_ref(parent)) == above)
     }
 
     fn wants_below_a_row(&self, by: &PlannedSynchronizer, row: RowId, issue: IssueId) -> bool {

@@ -255,7 +255,7 @@ fn wrong_planners_are_caught() {
 }
 
 /// Every reason of a change and of a hold that the planner can give.
-const REASONS: [&str; 29] = [
+const REASONS: [&str; 28] = [
     "FilterMatched",
     "FilterUnmatched",
     "BranchUnmatched",
@@ -274,7 +274,6 @@ const REASONS: [&str; 29] = [
     "LinkClosesCycle",
     "EpicNotInStructure",
     "OrderOwnedElsewhere",
-    "Inaccessible",
     "ParentNotInStructure",
     "NeverMatched",
     "RemovalOff",
