@@ -177,8 +177,13 @@ pub fn plan(snapshot: &Snapshot<'_>) -> Plan {
         for part in &participants {
             part.rules.add_missing(&mut work, part);
         }
-        // Only who is there, and where, can be put in order.
-        if !work.pass_changed_rows() {
+        // Copies are made of rows that stay where they are, and then all is put in order.
+        if !work.pass_changed_anything() {
+            for part in &participants {
+                part.rules.add_aliases(&mut work, part);
+            }
+        }
+        if !work.pass_changed_anything() {
             order::arrange(&mut work);
         }
         if !work.pass_changed_anything() {

@@ -57,21 +57,24 @@ pub struct Reading {
 }
 
 /// What was read. A variant that is not of the synchronizer's kind is as good as no reading.
+///
+/// An issue *may be there* when it has a row in the structure, or when another reading of the same
+/// plan has it: matched by a filter, at an end of a link, as a sub-task. What is not read of issues
+/// that others add is planned the next time.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Evidence {
     /// For a filter: every issue that its query matches, in the order of the query.
     Matched(Vec<ObservedIssue>),
-    /// For a sub-tasks synchronizer: every sub-task of every issue that has a row in the structure
-    /// or is matched by a filter that is evaluated with it; every sub-task that has a row; and
-    /// every issue whose row the synchronizer claims, as far as the tracker still has them.
+    /// For a sub-tasks synchronizer: every sub-task of every issue that may be there; every
+    /// sub-task that has a row; and every issue whose row the synchronizer claims, as far as the
+    /// tracker still has them.
     Subtasks(Vec<ObservedIssue>),
     /// For a links synchronizer.
     Links {
         /// Every link of its type, the direction as the settings say, of which both ends pass
-        /// their queries. Within the scope of the structure: every such link of an issue that has
-        /// a row. Expanded: also of every issue that is reached along links from parents to
-        /// children, from the structure or from what a filter that is evaluated with it matches.
-        /// All issues: every such link.
+        /// their queries. Within the structure: every such link of an issue that may be there.
+        /// Expanded: also of every issue that is reached from those, along links from parents to
+        /// children. All issues: every such link.
         links: Vec<ObservedLink>,
         /// The issues at the ends that may be added.
         issues: Vec<ObservedIssue>,
@@ -82,9 +85,8 @@ pub enum Evidence {
         ranked: Vec<ObservedIssue>,
         /// The epics of those that have one.
         epics: Vec<ObservedEpic>,
-        /// Where sub-tasks are added: every sub-task of every ranked issue that has a row or is
-        /// matched by a filter that is evaluated with it, and every issue whose row the
-        /// synchronizer claims, as far as the tracker still has them.
+        /// Where sub-tasks are added: every sub-task of every ranked issue that may be there, and
+        /// every issue whose row the synchronizer claims, as far as the tracker still has them.
         subtasks: Vec<ObservedIssue>,
     },
 }

@@ -13,7 +13,9 @@ use resync_core::forest::Forest;
 use resync_core::id::{IssueId, RowId};
 use resync_core::job::{ChangeKind, HoldReason, Why};
 use resync_core::plan::{Held, Plan, PlannedChange, Scope};
-use resync_core::synchronizer::{FilterSettings, PlannedSynchronizer, Settings, SubtasksSettings};
+use resync_core::synchronizer::{
+    FilterSettings, LinksScope, PlannedSynchronizer, Settings, SubtasksSettings,
+};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Panics when a property does not hold, and says which.
@@ -163,12 +165,19 @@ fn rows_that_others_want_stay(world: &World, plan: &Plan) -> Result<(), String> 
                 (Settings::Filter(_), true) => world.matches(synchronizer, issue),
                 (Settings::Filter(_), false) => claims,
                 (Settings::Links(settings), true) => {
-                    world.is_wanted_by_links(synchronizer, settings, &plan.after, issue)
+                    // What hangs below a row that this very plan adds is added again.
+                    let parents = world.linked_parents(synchronizer, issue);
+                    let mut old = parents.filter(|&parent| has_row(&world.forest, parent));
+                    let scope = settings.scope == LinksScope::AllIssues;
+                    (scope && world.is_wanted_by_links(synchronizer, settings, &plan.after, issue))
+                        || old.any(|parent| has_row(&plan.after, parent))
                 }
                 (Settings::Links(_), false) => claims,
                 (Settings::Agile(settings), true) => {
                     let parent = world.ranked_parent(synchronizer, settings, issue);
-                    parent.is_some_and(|parent| has_row(&plan.after, parent))
+                    parent.is_some_and(|parent| {
+                        has_row(&world.forest, parent) && has_row(&plan.after, parent)
+                    })
                 }
                 (Settings::StatusRollup(_), _) => false,
                 (Settings::Subtasks(settings), true) => {
@@ -358,18 +367,43 @@ impl Outcome<'_> {
             }
             let issue = change.issue.issue;
             let mut wanting = self.world.synchronizers.iter().filter(|found| {
-                self.world.takes_part(found) && self.wants_below_a_row(found, row, issue)
+                self.world.takes_part(found)
+                    && self.wants_below_a_row(found, row, issue)
+                    && !self.is_below_a_linked_parent(found, row, issue, change)
             });
             let owner = wanting.next().map(|found| found.id);
             let lifted = change.why == Why::MakesWay;
             let mover = change.new_parent().filter(|_| !lifted);
             let mover = mover.map(|_| change.synchronizer);
-            if owner != mover {
+            // Whoever wants it since then below a row may not get it, and says so.
+            let mut held = self.plan.held.iter();
+            let is_held = held.any(|held| {
+                held.kind == ChangeKind::MoveRow
+                    && held.row == Some(row)
+                    && Some(held.synchronizer) == owner
+                    && (mover.is_none() || held.reason == HoldReason::WouldCloseCycle)
+            });
+            if owner != mover && !is_held {
                 let name = issue_name(issue);
                 return Err(format!("{name} was moved by {mover:?}, not {owner:?}"));
             }
         }
         Ok(())
+    }
+
+    /// Any of its linked parents is as good for a links synchronizer, whoever moved the row there.
+    fn is_below_a_linked_parent(
+        &self,
+        by: &PlannedSynchronizer,
+        row: RowId,
+        issue: IssueId,
+        change: &PlannedChange,
+    ) -> bool {
+        let above = self.plan.after.parent(row);
+        let above = above.and_then(|above| self.plan.after.issue(above));
+        let mut parents = self.world.linked_parents(by, issue);
+        let by_another = change.synchronizer != by.id || change.why == Why::MakesWay;
+        by_another && parents.any(|parent| Some(issue_ref(parent)) == above)
     }
 
     fn wants_below_a_row(&self, by: &PlannedSynchronizer, row: RowId, issue: IssueId) -> bool {

@@ -176,6 +176,13 @@ impl World {
         }
     }
 
+    /// The ends of the links of those that are evaluated.
+    fn linked_issues(&self) -> impl Iterator<Item = IssueId> {
+        let evaluated = self.evaluated().into_iter();
+        let links = evaluated.filter_map(|found| self.links.get(&found.id));
+        links.flatten().flat_map(|&(parent, child)| [parent, child])
+    }
+
     /// Every sub-task of an issue that is or will be in the structure, every one that has a row,
     /// and what is claimed.
     fn subtasks_for(&self, id: SynchronizerId) -> Vec<ObservedIssue> {
@@ -191,6 +198,7 @@ impl World {
         let there: BTreeSet<IssueId> = rows
             .map(|issue| issue.issue)
             .chain(matched.copied())
+            .chain(self.linked_issues())
             .collect();
         let is_claimed = |issue: IssueId| {
             self.forest

@@ -154,21 +154,25 @@ impl<'a> ReadLinks<'a> {
     }
 
     /// Claims or adds an alias below each parent but the one that has the primary row.
-    fn add_aliases(&self, work: &mut Work<'_, '_>, me: &Participant<'_>, tree: &Tree, node: Node) {
+    fn add_aliases_of(
+        &self,
+        work: &mut Work<'_, '_>,
+        me: &Participant<'_>,
+        tree: &Tree,
+        node: Node,
+    ) {
         let issue = me.issue(self.graph.issue(node));
-        // Rows may have gone in this very pass.
-        let Some(slot) = work.forest.primary_slot(issue) else {
-            return;
-        };
-        let Some(row) = work.forest.id_at(slot) else {
+        let slot = tree.slots[node as usize];
+        let Some(row) = (slot != NONE).then(|| work.forest.id_at(slot)).flatten() else {
             return;
         };
         let known = aliases_by_parent(work, issue);
         for &parent in self.graph.parents(node) {
             let is_primary = tree.parent[node as usize] == parent;
-            let above = work.forest.primary_slot(me.issue(self.graph.issue(parent)));
-            let above = above.filter(|&above| !is_primary && work.forest.parent_at(slot) != above);
-            let Some(above) = above else { continue };
+            let above = tree.slots[parent as usize];
+            if above == NONE || is_primary || work.forest.parent_at(slot) == above {
+                continue;
+            }
             let Some(above_row) = work.forest.id_at(above) else {
                 continue;
             };
@@ -258,12 +262,12 @@ impl Rules for ReadLinks<'_> {
         links_retire::primaries(self, work, me);
     }
 
-    fn add_missing(&self, work: &mut Work<'_, '_>, me: &Participant<'_>) {
+    fn add_aliases(&self, work: &mut Work<'_, '_>, me: &Participant<'_>) {
         let tree = Rc::clone(&work.found[me.index].tree);
         for &node in &tree.top_down {
             let several = self.graph.parents(node).len() > 1;
             if several && tree.parent[node as usize] != NOBODY {
-                self.add_aliases(work, me, &tree, node);
+                self.add_aliases_of(work, me, &tree, node);
             }
         }
     }

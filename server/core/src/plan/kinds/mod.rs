@@ -67,6 +67,9 @@ pub(super) trait Rules {
     /// Adds what is missing because others are there.
     fn add_missing(&self, _work: &mut Work<'_, '_>, _me: &Participant<'_>) {}
 
+    /// Adds and claims other rows of issues, when all primary rows are where they belong.
+    fn add_aliases(&self, _work: &mut Work<'_, '_>, _me: &Participant<'_>) {}
+
     /// The row below which the primary row of an issue has to be: the opinion on its placement.
     /// `row` is that row, when the issue has one.
     fn wanted_row(
