@@ -162,6 +162,7 @@ pub fn why(why: job_change::Why) -> &'static str {
         job_change::Why::EpicOfIssue => "its new parent is its epic",
         job_change::Why::EpicGone => "it has no epic any more",
         job_change::Why::RankOrder => "its rank",
+        job_change::Why::MakesWay => "the issue above it belongs below it",
     }
 }
 

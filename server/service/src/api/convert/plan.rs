@@ -190,6 +190,7 @@ fn to_why(why: Why) -> change::Why {
         Why::EpicOfIssue => change::Why::EpicOfIssue,
         Why::EpicGone => change::Why::EpicGone,
         Why::RankOrder => change::Why::RankOrder,
+        Why::MakesWay => change::Why::MakesWay,
     }
 }
 
@@ -257,6 +258,7 @@ fn why_sentence(why: Why) -> &'static str {
         }
         Why::EpicOfIssue => "In Jira the new parent is the epic of the issue.",
         Why::EpicGone => "In Jira the issue has no epic any more.",
+        Why::MakesWay => "The issue above it belongs below it, and leaves it this place.",
         Why::RankOrder => {
             "The rank in Jira says that the issue comes elsewhere among its siblings."
         }
