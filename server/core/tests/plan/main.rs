@@ -11,6 +11,7 @@ mod guards;
 mod links;
 mod links_composition;
 mod outline;
+mod overlap;
 mod properties;
 mod properties_of_kinds;
 mod random;
