@@ -16,6 +16,7 @@ mod properties;
 mod properties_of_kinds;
 mod random;
 mod random_world;
+mod scale;
 mod subtasks;
 mod summary;
 mod world;
