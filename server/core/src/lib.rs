@@ -20,6 +20,7 @@ pub mod issue;
 pub mod job;
 pub mod merge;
 pub mod order;
+pub mod overlap;
 pub mod plan;
 pub mod problem;
 pub mod summary;
