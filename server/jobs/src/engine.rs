@@ -5,9 +5,10 @@
 
 use crate::failure::{Failure, Stop};
 use crate::progress::Reporter;
-use crate::{Changed, Clock, Fraction, TrackerDirectory, pass, settle};
+use crate::{Changed, Clock, Fraction, TrackerDirectory, incremental, pass, settle};
 use futures::FutureExt;
 use resync_core::id::Uid;
+use resync_core::incremental::Timing;
 use resync_core::job::JobState;
 use resync_core::problem::{Problem, Reason};
 use resync_store::{ClaimRequest, ClaimedJob, Lease, Store};
@@ -65,6 +66,8 @@ pub struct EngineSettings {
     pub lease: Duration,
     /// The most rows that a job lets a structure grow to.
     pub rows_per_structure_max: i64,
+    /// When incremental syncs are started; `None` when never.
+    pub incremental: Option<Timing>,
 }
 
 /// The engine of one process.
@@ -82,6 +85,12 @@ impl Engine {
     /// have stopped.
     pub async fn run(self) {
         let engine = Arc::new(self);
+        let syncs = incremental::run(Arc::clone(&engine));
+        tokio::join!(engine.run_jobs(), syncs);
+    }
+
+    async fn run_jobs(self: Arc<Self>) {
+        let engine = self;
         let mut running = JoinSet::new();
         loop {
             // Registered before looking, so that a nudge while looking is not lost.

@@ -47,6 +47,11 @@ pub(crate) async fn apply(
     reporter.tell();
     if writes.is_none() && plan.claims.is_empty() && observations.is_empty() {
         reporter.log(Severity::Info, "Nothing to change.").await?;
+        if let Some(sync) = facts.sync.clone() {
+            let (point, now) = (facts.loaded.rows.point.clone(), (engine.parts.clock)());
+            let store = &engine.parts.store;
+            store.record_sync(lease, sync, point, now).await?;
+        }
         return Ok(None);
     }
     let (upserts, deletes) =
@@ -77,6 +82,7 @@ pub(crate) async fn apply(
                 counters: Some(applied.clone()),
                 ..JobUpdate::default()
             },
+            sync: facts.sync.clone(),
         }),
     };
     engine.parts.store.commit_forest(commit).await?;
@@ -166,11 +172,10 @@ async fn note_gone(engine: &Engine, facts: &Facts) -> Result<(), Stop> {
     }
     for (tracker, mut issues) in by_tracker {
         issues.sort_unstable();
-        let now = (engine.parts.clock)();
         engine
             .parts
             .store
-            .mark_issues_gone(tracker, issues, now)
+            .mark_issues_gone(tracker, issues, facts.read_time)
             .await?;
     }
     Ok(())

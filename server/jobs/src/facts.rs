@@ -15,7 +15,7 @@ use resync_core::plan::{ConfirmedPlan, IssueFacts, Reading, Scope, Snapshot};
 use resync_core::problem::{Problem, Reason};
 use resync_core::synchronizer::{PlannedSynchronizer, State};
 use resync_core::time::Timestamp;
-use resync_store::{SynchronizerRecord, TrackerContact, TrackerRecord, TrackerState};
+use resync_store::{SyncUpdate, SynchronizerRecord, TrackerContact, TrackerRecord, TrackerState};
 use resync_tracker::RequestCounters;
 use rustc_hash::{FxHashMap, FxHashSet};
 
@@ -30,6 +30,8 @@ pub(crate) struct Facts {
     /// Issues that were read, with their tracker, for the store to remember.
     pub(crate) by_id: Vec<(TrackerId, ObservedIssue)>,
     pub(crate) read_time: Timestamp,
+    /// What the job leaves for incremental syncs.
+    pub(crate) sync: Option<SyncUpdate>,
 }
 
 impl Facts {
@@ -149,7 +151,12 @@ async fn observe_one(
 }
 
 /// Arranges what was loaded and read for the planner. What was read wins over what was known.
-fn facts(loaded: Loaded, scope: Scope, observed: Vec<Observed>, read_time: Timestamp) -> Facts {
+pub(crate) fn facts(
+    loaded: Loaded,
+    scope: Scope,
+    observed: Vec<Observed>,
+    read_time: Timestamp,
+) -> Facts {
     let synchronizers: Vec<PlannedSynchronizer> = loaded
         .synchronizers
         .iter()
@@ -202,5 +209,6 @@ fn facts(loaded: Loaded, scope: Scope, observed: Vec<Observed>, read_time: Times
         inaccessible,
         by_id,
         read_time,
+        sync: None,
     }
 }

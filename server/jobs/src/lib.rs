@@ -17,6 +17,7 @@ mod engine;
 mod execute;
 mod facts;
 mod failure;
+mod incremental;
 mod load;
 mod observe;
 mod pass;

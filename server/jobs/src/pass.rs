@@ -6,14 +6,15 @@
 use crate::confirmed::{Confirmed, confirmed};
 use crate::describe::{admit, count_plan, describe, keep_plan};
 use crate::engine::Engine;
-use crate::facts::observe_all;
+use crate::facts::{Facts, observe_all};
 use crate::failure::Stop;
+use crate::load::Loaded;
 use crate::progress::Reporter;
-use crate::{execute, load, verify};
-use resync_core::job::{Authorization, ChangeKind, Job, Phase, Severity};
+use crate::{execute, incremental, load, verify};
+use resync_core::job::{Authorization, ChangeKind, Job, JobKind, Phase, Severity};
 use resync_core::plan::{Plan, plan};
 use resync_core::problem::{Problem, Reason};
-use resync_store::Lease;
+use resync_store::{Lease, SyncState};
 
 /// How often a job plans again because the forest was edited meanwhile. Each try reads the
 /// tracker again, so a structure that never stands still is told so instead.
@@ -73,11 +74,12 @@ async fn round(
     reporter
         .enter(Phase::Reading, None, "Reading the structure")
         .await?;
+    let state = incremental::begin(engine, job).await?;
     let loaded = load::structure(&engine.parts.store, job.structure).await?;
     if let Some(confirmed) = confirmed {
         confirmed.require_unchanged(&loaded.rows)?;
     }
-    let mut facts = observe_all(engine, job, reporter, loaded).await?;
+    let mut facts = observe(engine, job, reporter, loaded, state).await?;
 
     let rows = i64::try_from(facts.loaded.rows.forest.len()).unwrap_or(i64::MAX);
     reporter
@@ -99,7 +101,10 @@ async fn round(
             message: "The plan is complete. Nothing was changed.".to_owned(),
         });
     }
-    admit(job, &facts, &plan, &summary, confirmed)?;
+    if let Err(stop) = admit(job, &facts, &plan, &summary, confirmed) {
+        incremental::suspend(engine, job, lease, &plan, &stop).await?;
+        return Err(stop);
+    }
     require_room(engine, &plan)?;
 
     let applied = execute::apply(engine, job, lease, reporter, &facts, plan).await?;
@@ -109,6 +114,28 @@ async fn round(
     // Known by now is what was read, and there may be much of it.
     facts.loaded.observations = Vec::new();
     verify::read_back(engine, job, reporter, &facts, restriction, after).await
+}
+
+/// Reads what the job is about: everything for a resync, what has changed for an incremental sync.
+async fn observe(
+    engine: &Engine,
+    job: &Job,
+    reporter: &Reporter,
+    loaded: Loaded,
+    state: Option<SyncState>,
+) -> Result<Facts, Stop> {
+    let began = (engine.parts.clock)();
+    match state {
+        Some(state) if job.kind == JobKind::IncrementalSync => {
+            incremental::observe(engine, job, reporter, loaded, state).await
+        }
+        state => {
+            let mut facts = observe_all(engine, job, reporter, loaded).await?;
+            let mirror = |state| incremental::mirror_of_resync(&facts, &state, began);
+            facts.sync = state.and_then(mirror);
+            Ok(facts)
+        }
+    }
 }
 
 /// A structure has a size beyond which nobody could edit it any more.

@@ -4,6 +4,7 @@
 
 use crate::engine::Engine;
 use crate::failure::{self, Failure, Stop};
+use crate::incremental;
 use crate::pass::Ending;
 use crate::progress::Reporter;
 use resync_core::backoff;
@@ -81,6 +82,7 @@ async fn succeed(
         ..JobUpdate::default()
     };
     write(engine, lease, update).await?;
+    incremental::ended(engine, job, lease).await?;
     tracing::info!(job.id = %job.id, ?state, "job ended");
     Ok(())
 }
@@ -109,7 +111,7 @@ async fn advance_synchronizer(engine: &Engine, job: &Job, lease: Lease) -> Resul
 }
 
 /// Makes sure that the job is still this worker's before something else than the job is written.
-async fn hold_on(engine: &Engine, lease: Lease) -> Result<(), Stop> {
+pub(crate) async fn hold_on(engine: &Engine, lease: Lease) -> Result<(), Stop> {
     let (now, milliseconds) = ((engine.parts.clock)(), engine.lease_milliseconds());
     engine
         .parts
@@ -121,7 +123,7 @@ async fn hold_on(engine: &Engine, lease: Lease) -> Result<(), Stop> {
 
 /// Sets the state of a synchronizer to what follows from the stored one, and its last error. What
 /// somebody else sets meanwhile is looked at again, not overwritten.
-async fn set_state(
+pub(crate) async fn set_state(
     engine: &Engine,
     id: SynchronizerId,
     last_error: Option<Problem>,
@@ -207,17 +209,8 @@ async fn retry_or_fail(
 
 /// Remembers what a failure tells of the connection to the tracker, so that people see it there.
 async fn note_contact(engine: &Engine, job: &Job, problem: &Problem) -> Result<(), Stop> {
-    let state = match problem.reason {
-        Reason::TrackerThrottled => TrackerState::Throttled,
-        Reason::TrackerUnreachable | Reason::TrackerAnswerInvalid => TrackerState::Unreachable,
-        Reason::TrackerCredentialRefused | Reason::TrackerPermissionDenied => TrackerState::Refused,
-        _ => return Ok(()),
-    };
-    let Some(rule) = &job.rule else { return Ok(()) };
-    let contact = TrackerContact {
-        state,
-        last_error: Some(problem.clone()),
-        contact_time: None,
+    let (Some(contact), Some(rule)) = (contact_after(problem), &job.rule) else {
+        return Ok(());
     };
     engine
         .parts
@@ -225,6 +218,21 @@ async fn note_contact(engine: &Engine, job: &Job, problem: &Problem) -> Result<(
         .note_tracker_contact(rule.tracker, contact)
         .await?;
     Ok(())
+}
+
+/// What a failure tells of the connection to the tracker; `None` when nothing.
+pub(crate) fn contact_after(problem: &Problem) -> Option<TrackerContact> {
+    let state = match problem.reason {
+        Reason::TrackerThrottled => TrackerState::Throttled,
+        Reason::TrackerUnreachable | Reason::TrackerAnswerInvalid => TrackerState::Unreachable,
+        Reason::TrackerCredentialRefused | Reason::TrackerPermissionDenied => TrackerState::Refused,
+        _ => return None,
+    };
+    Some(TrackerContact {
+        state,
+        last_error: Some(problem.clone()),
+        contact_time: None,
+    })
 }
 
 async fn fail(
@@ -252,6 +260,7 @@ async fn fail(
         .log(Severity::Error, failure.problem.message.clone())
         .await?;
     tracing::warn!(job.id = %job.id, reason = ?failure.problem.reason, "job failed");
+    incremental::failed(engine, job, &failure.problem).await?;
     end(engine, lease, reporter, JobState::Failed, failure.problem).await
 }
 

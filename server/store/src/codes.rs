@@ -47,7 +47,13 @@ codes!("the wait reason of a job", WaitReason {
     TrackerThrottled = "tracker_throttled",
     TrackerUnreachable = "tracker_unreachable",
 });
-codes!("the trigger of a job", Trigger { Call = "call", StructureChange = "structure_change" });
+codes!("the trigger of a job", Trigger {
+    Call = "call",
+    StructureChange = "structure_change",
+    TrackerChange = "tracker_change",
+    Poll = "poll",
+    Schedule = "schedule",
+});
 codes!("the severity of a log line", Severity {
     Info = "info",
     Warning = "warning",

@@ -1,5 +1,6 @@
 //! The rows of a structure, their versions, and the one way to change them.
 
+use crate::incremental::SyncUpdate;
 use crate::job::{JobUpdate, Lease};
 use crate::request::RequestRecord;
 use resync_core::change::ForestChange;
@@ -113,4 +114,6 @@ pub struct JobCommit {
     /// What to write to the job. The version and the point that the commit makes are filled in as
     /// its result.
     pub update: JobUpdate,
+    /// What it leaves for incremental syncs.
+    pub sync: Option<SyncUpdate>,
 }

@@ -18,6 +18,8 @@ mod codes;
 mod digest;
 mod error;
 mod forest;
+mod incremental;
+mod incremental_schema;
 mod job;
 mod observation;
 mod postgres;
@@ -37,6 +39,10 @@ pub use base::BaseEntry;
 pub use digest::settings_hash;
 pub use error::Error;
 pub use forest::{ForestCommit, HistoryPoint, JobCommit, LoadedRows, VersionRecord};
+pub use incremental::{
+    DueSync, HINT_RETENTION_MS, Hint, Mirror, NewHint, Poll, Polled, SyncState, SyncStatus,
+    SyncUpdate,
+};
 pub use job::{
     ClaimRequest, ClaimedJob, JobFilter, JobPoints, JobRecord, JobUpdate, Lease, NewJob,
     NewLogEntry, Retry,

@@ -6,6 +6,7 @@
 pub mod agile;
 pub mod jira;
 pub mod links;
+pub mod workflow;
 
 use agile::{Agile, AgileAspects, AgileScope, Board};
 use async_trait::async_trait;
@@ -15,6 +16,7 @@ use resync_core::issue::{ObservedIssue, QueryResult};
 use resync_core::time::Timestamp;
 use std::sync::Arc;
 use std::time::Duration;
+use workflow::{Status, StatusBatch, TransitionBatch};
 
 /// What to read.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -206,6 +208,15 @@ pub trait TrackerReader: Send + Sync {
         aspects: AgileAspects,
         progress: &(dyn Fn(ReadProgress) + Send + Sync),
     ) -> Result<Agile, Error>;
+
+    /// All statuses there are.
+    async fn statuses(&self) -> Result<Vec<Status>, Error>;
+
+    /// Reads issues by id with their statuses.
+    async fn read_statuses(&self, ids: &[IssueId]) -> Result<StatusBatch, Error>;
+
+    /// Reads which transitions can be made with these issues now, in a request for each issue.
+    async fn transitions(&self, ids: &[IssueId]) -> Result<TransitionBatch, Error>;
 
     /// Requests so far.
     fn counters(&self) -> RequestCounters;

@@ -144,6 +144,7 @@ impl Server {
                     concurrent_jobs: 2,
                     lease: Duration::from_secs(30),
                     rows_per_structure_max: ROWS_PER_STRUCTURE_MAX,
+                    incremental: None,
                 },
                 drain_limit: Duration::from_secs(5),
                 wrote: Arc::new(|| {}),

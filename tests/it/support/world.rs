@@ -524,6 +524,7 @@ async fn assemble(
             concurrent_jobs: 2,
             lease: LEASE,
             rows_per_structure_max: ROWS_PER_STRUCTURE_MAX,
+            incremental: None,
         },
         drain_limit: Duration::from_secs(5),
         wrote: Arc::clone(wrote),

@@ -3,7 +3,8 @@
 //! What it is not: reading. Everything here has been read, completely.
 
 use crate::id::{IssueId, SynchronizerId};
-use crate::plan::Plan;
+use crate::job::ChangeKind;
+use crate::plan::{Plan, PlannedChange};
 use crate::time::Timestamp;
 use rustc_hash::FxHashSet;
 use std::time::Duration;
@@ -44,11 +45,21 @@ pub fn is_gone(
         && missing_since.is_some_and(|since| since.plus_milliseconds(interval_ms) <= sweep_began)
 }
 
-/// The synchronizers on whose behalf a plan discards something: those to suspend when it is more
-/// than nobody confirmed. In order of their ids.
+/// The synchronizers on whose behalf a plan discards something, or else moves something: those to
+/// suspend when a guard stops it. In order of their ids.
 pub fn culprits(plan: &Plan) -> Vec<SynchronizerId> {
-    let destructive = plan.changes.iter().filter(|planned| planned.destructive);
-    let mut found: Vec<SynchronizerId> = destructive.map(|planned| planned.synchronizer).collect();
+    let discards = |planned: &&PlannedChange| planned.destructive;
+    let moves = |planned: &&PlannedChange| planned.kind != ChangeKind::AddRow;
+    let of = |changes: &[&PlannedChange]| -> Vec<SynchronizerId> {
+        changes.iter().map(|planned| planned.synchronizer).collect()
+    };
+    let destructive: Vec<&PlannedChange> = plan.changes.iter().filter(discards).collect();
+    let moving: Vec<&PlannedChange> = plan.changes.iter().filter(moves).collect();
+    let mut found = of(if destructive.is_empty() {
+        &moving
+    } else {
+        &destructive
+    });
     found.sort_unstable();
     found.dedup();
     found

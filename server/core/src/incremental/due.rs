@@ -23,15 +23,20 @@ pub struct Timing {
     pub evaluation_interval: Duration,
 }
 
+impl Timing {
+    /// What a server does unless it is told otherwise.
+    pub const DEFAULT: Timing = Timing {
+        debounce: Duration::from_secs(2),
+        debounce_max: Duration::from_secs(10),
+        poll_interval: Duration::from_secs(5 * 60),
+        sweep_interval: Duration::from_secs(60 * 60),
+        evaluation_interval: Duration::from_secs(15 * 60),
+    };
+}
+
 impl Default for Timing {
     fn default() -> Timing {
-        Timing {
-            debounce: Duration::from_secs(2),
-            debounce_max: Duration::from_secs(10),
-            poll_interval: Duration::from_secs(5 * 60),
-            sweep_interval: Duration::from_secs(60 * 60),
-            evaluation_interval: Duration::from_secs(15 * 60),
-        }
+        Timing::DEFAULT
     }
 }
 

@@ -89,8 +89,14 @@ pub enum WaitReason {
 pub enum Trigger {
     /// A call.
     Call,
-    /// A change of the forest.
+    /// A change of the forest, or of what follows its tracker.
     StructureChange,
+    /// Issue changes that were reported, by a webhook or by a caller.
+    TrackerChange,
+    /// The tracker was asked for changes, and there were some.
+    Poll,
+    /// It was time to list everything again, or a query whose result changes by itself.
+    Schedule,
 }
 
 /// A phase of a job, in order.

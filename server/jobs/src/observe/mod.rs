@@ -24,7 +24,7 @@ use std::sync::Arc;
 
 /// Up to this many parents, their sub-tasks are asked for by parent, 100 a query; above, by
 /// project, which reads more issues in far fewer requests.
-const PARENTS_BY_ISSUE_MAX: usize = 1_000;
+pub(crate) const PARENTS_BY_ISSUE_MAX: usize = 1_000;
 
 /// How many of the issues that left an empty result are asked for first: when not one of so many
 /// can be read, it is the account that sees nothing.
@@ -65,7 +65,7 @@ impl Tracker<'_> {
         }
     }
 
-    fn failed(&self, error: &resync_tracker::Error) -> Stop {
+    pub(crate) fn failed(&self, error: &resync_tracker::Error) -> Stop {
         Stop::Failed(of_tracker(error, self.name))
     }
 
@@ -91,7 +91,7 @@ impl Tracker<'_> {
         self.reader.read_query(query, &report).await
     }
 
-    async fn query(&self, query: &Query) -> Result<Vec<ObservedIssue>, Stop> {
+    pub(crate) async fn query(&self, query: &Query) -> Result<Vec<ObservedIssue>, Stop> {
         let result = self
             .read_ordered(query, 0)
             .await
@@ -108,7 +108,7 @@ impl Tracker<'_> {
     }
 
     /// Which of the issues the query matches when it is asked about them alone.
-    async fn again(&self, query: &Query, ids: &[IssueId]) -> Result<Vec<IssueId>, Stop> {
+    pub(crate) async fn again(&self, query: &Query, ids: &[IssueId]) -> Result<Vec<IssueId>, Stop> {
         if ids.is_empty() {
             return Ok(Vec::new());
         }
@@ -118,7 +118,7 @@ impl Tracker<'_> {
             .map_err(|error| self.failed(&error))
     }
 
-    async fn by_id(&self, ids: &[IssueId]) -> Result<resync_tracker::IssueBatch, Stop> {
+    pub(crate) async fn by_id(&self, ids: &[IssueId]) -> Result<resync_tracker::IssueBatch, Stop> {
         if ids.is_empty() {
             return Ok(resync_tracker::IssueBatch::default());
         }
@@ -173,12 +173,12 @@ pub(crate) async fn synchronizer(
 }
 
 /// What one kind has read.
-struct Read {
-    evidence: Evidence,
+pub(crate) struct Read {
+    pub(crate) evidence: Evidence,
     /// Issues that were read by id: of rows that the evidence does not have.
-    by_id: Vec<ObservedIssue>,
+    pub(crate) by_id: Vec<ObservedIssue>,
     /// Issues that cannot be read by id.
-    missing: Vec<IssueId>,
+    pub(crate) missing: Vec<IssueId>,
 }
 
 /// A kind that only writes has nothing to read for a structure.
@@ -193,6 +193,14 @@ fn only_writes(record: &SynchronizerRecord) -> Stop {
     })
 }
 
+/// The query of a filter.
+pub(crate) fn query_of(settings: &FilterSettings) -> Query {
+    match &settings.source {
+        FilterSource::SavedFilter(id) => Query::SavedFilter(id.clone()),
+        FilterSource::Jql(jql) => Query::Jql(Arc::clone(jql)),
+    }
+}
+
 async fn filter(
     tracker: &Tracker<'_>,
     loaded: &Loaded,
@@ -200,10 +208,7 @@ async fn filter(
     rule: &Rule,
     settings: &FilterSettings,
 ) -> Result<Read, Stop> {
-    let query = match &settings.source {
-        FilterSource::SavedFilter(id) => Query::SavedFilter(id.clone()),
-        FilterSource::Jql(jql) => Query::Jql(Arc::clone(jql)),
-    };
+    let query = query_of(settings);
     let mut issues = tracker.query(&query).await?;
     let matched: FxHashSet<IssueId> = issues.iter().map(|issue| issue.id).collect();
     let left: Vec<IssueId> = claimed_issues(loaded, record, rule)
@@ -303,7 +308,7 @@ fn unreadable(tracker: &Tracker<'_>, left: usize) -> Stop {
     })
 }
 
-async fn subtasks(
+pub(crate) async fn subtasks(
     tracker: &Tracker<'_>,
     loaded: &Loaded,
     record: &SynchronizerRecord,

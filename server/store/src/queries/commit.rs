@@ -2,13 +2,14 @@
 
 use super::super::upsert_rows;
 use super::structures as structure_queries;
-use super::{Conn, ROWS_AT_ONCE, forest, jobs, observations, requests, versions};
+use super::{Conn, ROWS_AT_ONCE, forest, incremental, jobs, observations, requests, versions};
 use crate::error::{Error, absent};
 use crate::forest::{ForestCommit, HistoryPoint, JobCommit};
 use crate::rows::forest::NewRow;
 use crate::schema::structures;
 use diesel::prelude::*;
 use resync_core::id::ForestVersion;
+use resync_core::job::Trigger;
 
 /// Keeps a commit. The structure is moved to its next version first: whoever comes second, with
 /// the same expectation, waits there and then fails.
@@ -108,8 +109,12 @@ fn write_job(
     point: HistoryPoint,
 ) -> Result<(), Error> {
     let Some(job) = &commit.job else {
-        return Ok(());
+        let (structure, trigger) = (commit.structure, Trigger::StructureChange);
+        return incremental::mark_changed(conn, structure, trigger, commit.time);
     };
+    if let Some(sync) = &job.sync {
+        incremental::record(conn, commit.structure, sync, version, commit.time)?;
+    }
     let mut update = job.update.clone();
     if version != commit.expected_version {
         update.result_forest_version = Some(version);

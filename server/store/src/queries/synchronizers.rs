@@ -1,7 +1,7 @@
 //! Synchronizers.
 
 use super::super::lock_schedule;
-use super::{Conn, forest, next_etag, requests, structures};
+use super::{Conn, forest, incremental, next_etag, requests, structures};
 use crate::blob::{to_json, to_json_opt};
 use crate::codes::Code;
 use crate::error::{Error, absent, taken};
@@ -14,7 +14,7 @@ use crate::synchronizer::{
 use diesel::dsl::max;
 use diesel::prelude::*;
 use resync_core::id::{JobId, Slug, StructureId, SynchronizerId, TrackerId};
-use resync_core::job::{JobKind, JobState};
+use resync_core::job::{JobKind, JobState, Trigger};
 use resync_core::problem::Problem;
 use resync_core::synchronizer::State;
 use resync_core::time::Timestamp;
@@ -135,6 +135,9 @@ pub(crate) fn update(
         });
     }
     let settings = update.settings.as_ref().unwrap_or(&stored.rule.settings);
+    if *settings != stored.rule.settings {
+        incremental::forget_mirror(conn, id)?;
+    }
     diesel::update(synchronizers::table.find(id.0))
         .set((
             synchronizers::display_name
@@ -189,6 +192,10 @@ pub(crate) fn set_state(
                 synchronizers::etag.eq(etag),
             ))
             .execute(conn)?;
+        if state == State::Enabled {
+            let trigger = Trigger::StructureChange;
+            incremental::mark_changed(conn, stored.structure, trigger, time)?;
+        }
     }
     get(conn, id)
 }

@@ -6,7 +6,7 @@ use diesel::sql_query;
 use diesel::sql_types::Text;
 
 /// Every table, in the order in which they are shown.
-const TABLES: [&str; 17] = [
+const TABLES: [&str; 22] = [
     "server_meta",
     "structures",
     "forest_versions",
@@ -16,6 +16,11 @@ const TABLES: [&str; 17] = [
     "trackers",
     "observations",
     "synchronizers",
+    "tracker_cursors",
+    "hints",
+    "sync_states",
+    "mirrors",
+    "mirror_chunks",
     "base",
     "wishes",
     "jobs",

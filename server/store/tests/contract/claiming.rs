@@ -1,7 +1,8 @@
 //! Claiming jobs: who runs when, and what a lease is worth.
 
 use crate::data::{
-    LEASE_MS, NOW, claim_at, claimed, installed, later, new_incremental, new_resync, structure,
+    LEASE_MS, NOW, claim_at, claimed, installed, later, new_incremental, new_resync, new_run,
+    structure,
 };
 use resync_core::id::JobId;
 use resync_core::job::{Authorization, JobState, WaitReason};
@@ -43,7 +44,7 @@ pub(crate) async fn eight_workers_claim_twenty_jobs_exactly_once(store: &Store) 
     let mut created = BTreeSet::new();
     for number in 0..20 {
         let id = structure(store, &format!("s{number}")).await.id;
-        let new = new_incremental(id, &format!("job{number}"));
+        let new = new_run(id, &format!("job{number}"));
         created.insert(store.create_job(new, None).await.unwrap().job.id);
     }
     let work = |_| {
@@ -70,7 +71,7 @@ pub(crate) async fn workers_that_claim_together_never_share_a_structure(store: &
     for number in 0..5 {
         let id = structure(store, &format!("s{number}")).await.id;
         for turn in 0..4 {
-            let new = new_incremental(id, &format!("job{number}-{turn}"));
+            let new = new_run(id, &format!("job{number}-{turn}"));
             let job = store.create_job(new, None).await.unwrap().job.id;
             if turn == 0 {
                 first_of_each.insert(job);
@@ -94,13 +95,13 @@ pub(crate) async fn workers_that_claim_together_never_share_a_structure(store: &
 pub(crate) async fn one_job_at_a_time_changes_a_structure(store: &Store) {
     let id = structure(store, "roadmap").await.id;
     let first = store
-        .create_job(new_incremental(id, "one"), None)
+        .create_job(new_run(id, "one"), None)
         .await
         .unwrap()
         .job
         .id;
     let second = store
-        .create_job(new_incremental(id, "two"), None)
+        .create_job(new_run(id, "two"), None)
         .await
         .unwrap()
         .job
@@ -233,9 +234,9 @@ pub(crate) async fn a_lost_lease_writes_nothing(store: &Store) {
 
 pub(crate) async fn a_released_job_is_due_later_and_lets_others_pass(store: &Store) {
     let id = structure(store, "roadmap").await.id;
-    let first = claimed(store, new_incremental(id, "one")).await.lease;
+    let first = claimed(store, new_run(id, "one")).await.lease;
     let second = store
-        .create_job(new_incremental(id, "two"), None)
+        .create_job(new_run(id, "two"), None)
         .await
         .unwrap()
         .job

@@ -180,6 +180,19 @@ pub(crate) fn new_incremental(structure: StructureId, uid: &str) -> NewJob {
     }
 }
 
+/// A job that changes a structure, of which there may be several.
+pub(crate) fn new_run(structure: StructureId, uid: &str) -> NewJob {
+    let incremental = new_incremental(structure, uid);
+    NewJob {
+        kind: JobKind::Resync,
+        request: JobRequest {
+            authorization: Authorization::Forced,
+            ..incremental.request
+        },
+        ..incremental
+    }
+}
+
 pub(crate) fn claim_at(now: Timestamp, capacity: usize) -> ClaimRequest {
     ClaimRequest {
         owner: "worker".into(),
@@ -301,6 +314,7 @@ pub(crate) async fn by_job(
         lease,
         point: store.history_point(structure).await.unwrap(),
         update,
+        sync: None,
     }
 }
 

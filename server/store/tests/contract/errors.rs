@@ -122,12 +122,12 @@ fn opening_says_that_a_newer_release_has_migrated() {
         error,
         Error::NewerSchema {
             found: "9999".into(),
-            known: "0001".into()
+            known: "0002".into()
         }
     );
     check(
         &error,
-        &expect!["open the store: it has schema 9999, this release knows up to 0001; upgrade"],
+        &expect!["open the store: it has schema 9999, this release knows up to 0002; upgrade"],
     );
 }
 

@@ -71,6 +71,7 @@ fn claiming(id: StructureId, lease: Lease, point: HistoryPoint) -> ForestCommit 
             lease,
             point,
             update: JobUpdate::default(),
+            sync: None,
         }),
         ..commit(id, 0)
     }

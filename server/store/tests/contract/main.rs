@@ -13,6 +13,7 @@ mod errors;
 mod fixture;
 mod forest;
 mod history;
+mod incremental;
 mod jobs;
 mod migrations;
 mod observations;
@@ -117,6 +118,19 @@ on_each_store! {
         a_base_that_moves_makes_a_point_and_one_that_stays_makes_none
         a_base_is_not_moved_without_the_lease
         more_of_a_base_than_one_statement_takes
+    }
+    incremental {
+        a_hint_is_told_once_for_each_source
+        hints_and_edits_make_a_followed_structure_due_and_no_other
+        a_structure_has_one_incremental_sync_at_a_time
+        a_mirror_is_read_back_in_its_order
+        what_was_counted_since_goes_on_waiting
+        a_sync_that_commits_nothing_is_kept_at_its_point_only
+        other_settings_forget_the_mirror
+        a_poll_is_claimed_once_and_its_end_written_by_its_claimer_only
+        a_failed_poll_leaves_the_cursor
+        old_hints_are_forgotten_once_everybody_has_them
+        of_syncs_without_an_effect_the_newest_is_kept
     }
     observations {
         an_observation_is_read_back_by_id_and_by_key

@@ -48,7 +48,7 @@ fn opening_says_that_a_newer_release_has_migrated() {
         let error = open(&address).await.err();
         let newer = Error::NewerSchema {
             found: "9999".into(),
-            known: "0001".into(),
+            known: "0002".into(),
         };
         assert_eq!(error, Some(newer));
     });

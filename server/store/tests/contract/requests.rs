@@ -1,7 +1,7 @@
 //! Requests that are repeated, and the server's secret.
 
 use crate::data::{
-    NOW, ann, commit_adding, folder, new_incremental, new_structure, request, row, structure,
+    NOW, ann, commit_adding, folder, new_run, new_structure, request, row, structure,
 };
 use resync_core::id::{Principal, RowId, Slug};
 use resync_core::time::Timestamp;
@@ -111,7 +111,7 @@ pub(crate) async fn a_request_id_belongs_to_its_caller_and_method(store: &Store)
     let id = structure(store, "roadmap").await.id;
     let first = request("one", b"body");
     let job = store
-        .create_job(new_incremental(id, "a"), Some(first.clone()))
+        .create_job(new_run(id, "a"), Some(first.clone()))
         .await
         .unwrap()
         .job;
@@ -119,16 +119,13 @@ pub(crate) async fn a_request_id_belongs_to_its_caller_and_method(store: &Store)
         principal: Principal::new("users/bob"),
         ..first.clone()
     };
-    store
-        .create_job(new_incremental(id, "b"), Some(bob))
-        .await
-        .unwrap();
+    store.create_job(new_run(id, "b"), Some(bob)).await.unwrap();
     let other = RequestRecord {
         method: "resync.v1.Other/Method".into(),
         ..first.clone()
     };
     store
-        .create_job(new_incremental(id, "c"), Some(other))
+        .create_job(new_run(id, "c"), Some(other))
         .await
         .unwrap();
     assert_eq!(

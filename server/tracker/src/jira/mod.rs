@@ -43,6 +43,7 @@ mod scan;
 mod settings;
 mod transport;
 mod wire;
+mod workflow;
 
 pub use exchange::{Jitter, PAUSE_MAX, RETRY_SPAN_MAX, TRIES_MAX};
 pub use field::HierarchyFields;
@@ -58,6 +59,7 @@ pub use transport::{Transport, TransportError};
 
 use crate::agile::{Agile, AgileAspects, AgileScope, Board};
 use crate::links::{LinkScope, LinkType, Links};
+use crate::workflow::{Status, StatusBatch, TransitionBatch};
 use crate::{Error, Identity, IssueBatch, Query, ReadProgress, RequestCounters, TrackerReader};
 use async_trait::async_trait;
 use exchange::{Call, Exchange};
@@ -245,6 +247,27 @@ impl<T: Transport> TrackerReader for Jira<T> {
         let agile = self.read_agile_of(scope, aspects, progress).await?;
         self.confirm_again().await?;
         Ok(agile)
+    }
+
+    async fn statuses(&self) -> Result<Vec<Status>, Error> {
+        self.confirm_account().await?;
+        let statuses = self.all_statuses().await?;
+        self.confirm_again().await?;
+        Ok(statuses)
+    }
+
+    async fn read_statuses(&self, ids: &[IssueId]) -> Result<StatusBatch, Error> {
+        self.confirm_account().await?;
+        let batch = self.statuses_of(ids).await?;
+        self.confirm_again().await?;
+        Ok(batch)
+    }
+
+    async fn transitions(&self, ids: &[IssueId]) -> Result<TransitionBatch, Error> {
+        self.confirm_account().await?;
+        let batch = self.transitions_of(ids).await?;
+        self.confirm_again().await?;
+        Ok(batch)
     }
 
     fn counters(&self) -> RequestCounters {

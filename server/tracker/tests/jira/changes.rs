@@ -345,3 +345,31 @@ async fn an_account_without_a_known_zone_reads_no_changes() {
     assert!(detail.contains("Middle/Earth"), "{detail}");
     assert_eq!(script.asked_of("/search").len(), 0);
 }
+
+#[tokio::test(start_paused = true)]
+async fn few_and_many_issues_are_matched_with_a_query() {
+    for product in PRODUCTS {
+        let simulator = with_stories(product, 900);
+        simulator.edit(|state| {
+            for number in (1..=900).step_by(2) {
+                state
+                    .set_summary(&format!("BIG-{number}"), "Basalt")
+                    .unwrap();
+            }
+        });
+        let all = stories(&simulator);
+        let (jira, transport) = over(product, &simulator);
+        let query = jql("summary ~ Basalt ORDER BY key");
+        for count in [0, 1, 120, 500, 501, 900] {
+            let given: Vec<IssueId> = all[..count].iter().rev().copied().collect();
+            let before = transport.count("/search");
+            let matching = jira.matching(&query, &given).await.unwrap();
+            let expected: Vec<IssueId> = all[..count].iter().step_by(2).rev().copied().collect();
+            assert_eq!(matching, expected, "{product} {count}");
+            assert!(
+                transport.count("/search") - before <= 10,
+                "{product} {count}"
+            );
+        }
+    }
+}

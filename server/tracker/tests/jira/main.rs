@@ -20,3 +20,4 @@ mod recorded;
 mod script;
 mod secrets;
 mod simulated;
+mod workflow;

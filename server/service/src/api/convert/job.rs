@@ -172,6 +172,9 @@ fn to_trigger(trigger: Trigger) -> to::Trigger {
     match trigger {
         Trigger::Call => to::Trigger::Call,
         Trigger::StructureChange => to::Trigger::StructureChange,
+        Trigger::TrackerChange => to::Trigger::TrackerChange,
+        Trigger::Poll => to::Trigger::Poll,
+        Trigger::Schedule => to::Trigger::Schedule,
     }
 }
 

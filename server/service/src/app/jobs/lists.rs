@@ -72,6 +72,9 @@ fn passes(filter: &Filter, job: &Job, labels: &Labels) -> bool {
         "trigger" => Value::Text(match job.trigger {
             Trigger::Call => "TRIGGER_CALL",
             Trigger::StructureChange => "TRIGGER_STRUCTURE_CHANGE",
+            Trigger::TrackerChange => "TRIGGER_TRACKER_CHANGE",
+            Trigger::Poll => "TRIGGER_POLL",
+            Trigger::Schedule => "TRIGGER_SCHEDULE",
         }),
         "creator" => Value::Text(job.creator.as_str()),
         "create_time" => Value::Time(Some(job.create_time)),
