@@ -50,6 +50,24 @@ pub struct ObservedIssue {
     pub updated: Timestamp,
 }
 
+/// One link between two issues, of the type and in the direction that a links synchronizer is told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct ObservedLink {
+    /// The end that is the parent.
+    pub parent: IssueId,
+    /// The other end.
+    pub child: IssueId,
+}
+
+/// That an issue belongs to an epic.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct ObservedEpic {
+    /// The issue.
+    pub issue: IssueId,
+    /// Its epic.
+    pub epic: IssueId,
+}
+
 /// A page of query results has them in the order of the query.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct QueryResult {

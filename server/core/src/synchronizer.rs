@@ -2,7 +2,7 @@
 //!
 //! What it is not: the rules themselves; those are in the planner, one module a kind.
 
-use crate::id::{IssueId, JiraId, SynchronizerId, TrackerId};
+use crate::id::{IssueId, JiraId, ProjectKey, SynchronizerId, TrackerId};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
@@ -34,18 +34,42 @@ impl Direction {
 pub enum Kind {
     /// Adds and removes issues by a query.
     Filter,
+    /// Keeps issues under those that they are linked to.
+    Links,
+    /// Keeps the order of siblings and their rank the same, and issues under their epics.
+    Agile,
     /// Keeps sub-tasks under their parents.
     Subtasks,
+    /// Carries the status of children up to their parent.
+    StatusRollup,
 }
 
 impl Kind {
     /// Every kind, in the order in which they are listed.
-    pub const ALL: [Kind; 2] = [Kind::Filter, Kind::Subtasks];
+    pub const ALL: [Kind; 5] = [
+        Kind::Filter,
+        Kind::Links,
+        Kind::Agile,
+        Kind::Subtasks,
+        Kind::StatusRollup,
+    ];
 
-    /// The directions in which a resync can be run.
-    pub fn resync_directions(self) -> &'static [Direction] {
+    /// The directions that have a meaning for the kind.
+    pub fn directions(self) -> &'static [Direction] {
         match self {
             Self::Filter | Self::Subtasks => &[Direction::IntoStructure],
+            Self::Links | Self::Agile => &[Direction::IntoStructure, Direction::FromStructure],
+            Self::StatusRollup => &[Direction::FromStructure],
+        }
+    }
+
+    /// Those of its directions in which a resync can be run: none that writes to a tracker.
+    pub fn resync_directions(self) -> &'static [Direction] {
+        match self {
+            Self::Filter | Self::Subtasks | Self::Links | Self::Agile => {
+                &[Direction::IntoStructure]
+            }
+            Self::StatusRollup => &[],
         }
     }
 }
@@ -77,6 +101,94 @@ pub struct FilterSettings {
     pub check_children: bool,
 }
 
+/// Which end of a link is the parent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum ParentEnd {
+    /// The source of the link, for example the one that `blocks`.
+    Outward,
+    /// The target of the link, for example the one that `is blocked by`.
+    Inward,
+}
+
+/// Which issues a links synchronizer is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum LinksScope {
+    /// Only issues that are in the structure.
+    WithinStructure,
+    /// Issues in the structure, and what is linked below them.
+    ExpandToChildren,
+    /// All issues that are linked.
+    AllIssues,
+}
+
+/// What becomes of a child whose link is gone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum LinksRemoval {
+    /// It stays where it is.
+    Keep,
+    /// It is moved to the top level.
+    MoveToTop,
+    /// It is removed from the structure.
+    Remove,
+}
+
+/// Who wins when both sides have changed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum LinksPrimacy {
+    /// Neither side: a conflict is decided by the conflict rule, and recorded.
+    Equal,
+    /// Links win: contradicting changes of the structure are reversed.
+    Links,
+    /// The structure wins: contradicting links are reversed.
+    Structure,
+}
+
+/// Settings of a links synchronizer.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LinksSettings {
+    /// The type of link; links of other types are ignored.
+    pub link_type: JiraId,
+    /// Which end is the parent.
+    pub parent_end: ParentEnd,
+    /// Which issues it is about.
+    pub scope: LinksScope,
+    /// A link counts only if this JQL query matches its parent; every link when `None`.
+    pub parent_jql: Option<Arc<str>>,
+    /// A link counts only if this JQL query matches its child; every link when `None`.
+    pub child_jql: Option<Arc<str>>,
+    /// What becomes of a child whose link is gone.
+    pub removal: LinksRemoval,
+    /// Who wins when both sides have changed.
+    pub primacy: LinksPrimacy,
+}
+
+/// Which issues an agile synchronizer is about.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum AgileScope {
+    /// Those that the query of a board matches.
+    Board(JiraId),
+    /// Those of projects.
+    Projects {
+        /// The keys of the projects.
+        keys: Vec<ProjectKey>,
+        /// The id of the rank field; the only one there is when `None`.
+        rank_field: Option<JiraId>,
+    },
+}
+
+/// Settings of an agile synchronizer.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AgileSettings {
+    /// Which issues it is about. Others are not touched.
+    pub scope: AgileScope,
+    /// The order of siblings and their rank are kept the same.
+    pub sync_rank: bool,
+    /// Issues are kept under their epics.
+    pub sync_epics: bool,
+    /// Sub-tasks of the issues are added and kept under them.
+    pub add_subtasks: bool,
+}
+
 /// Settings of a sub-tasks synchronizer.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SubtasksSettings {
@@ -84,6 +196,28 @@ pub struct SubtasksSettings {
     pub issue_types: Vec<JiraId>,
     /// A sub-task whose parent is not in the structure is removed.
     pub remove_orphaned: bool,
+}
+
+/// One status of the order of a status rollup.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StatusStep {
+    /// The status.
+    pub status: JiraId,
+    /// The transitions that may be used to reach it; any when empty.
+    pub transitions: Vec<JiraId>,
+    /// The resolution to set where the transition asks for one; the default one when `None`.
+    pub resolution: Option<JiraId>,
+}
+
+/// Settings of a status rollup: a parent gets the earliest status among its direct children.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StatusRollupSettings {
+    /// The statuses from earliest to latest.
+    pub steps: Vec<StatusStep>,
+    /// Only parents in these projects are changed; all when empty.
+    pub projects: Vec<ProjectKey>,
+    /// Only parents of these types are changed; all when empty.
+    pub issue_types: Vec<JiraId>,
 }
 
 /// What to keep in step, and how.
@@ -100,8 +234,14 @@ pub struct Rule {
 pub enum Settings {
     /// Of a filter synchronizer.
     Filter(FilterSettings),
+    /// Of a links synchronizer.
+    Links(LinksSettings),
+    /// Of an agile synchronizer.
+    Agile(AgileSettings),
     /// Of a sub-tasks synchronizer.
     Subtasks(SubtasksSettings),
+    /// Of a status rollup.
+    StatusRollup(StatusRollupSettings),
 }
 
 impl Settings {
@@ -109,7 +249,10 @@ impl Settings {
     pub fn kind(&self) -> Kind {
         match self {
             Self::Filter(_) => Kind::Filter,
+            Self::Links(_) => Kind::Links,
+            Self::Agile(_) => Kind::Agile,
             Self::Subtasks(_) => Kind::Subtasks,
+            Self::StatusRollup(_) => Kind::StatusRollup,
         }
     }
 }

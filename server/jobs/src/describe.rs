@@ -7,7 +7,7 @@ use crate::failure::{Failure, Stop};
 use crate::progress::Reporter;
 use resync_core::guard::{self, Figures};
 use resync_core::job::{Job, JobChange, JobRequest, PlanSummary, Severity};
-use resync_core::plan::{Evidence, Facts as IssueLookup, Plan, Snapshot};
+use resync_core::plan::{Facts as IssueLookup, Plan, Snapshot};
 use resync_core::problem::Problem;
 use resync_core::summary::{self, SummaryContext};
 use resync_store::{JobUpdate, Lease};
@@ -33,9 +33,7 @@ pub(crate) fn describe(
     let source_is_empty = facts
         .readings
         .iter()
-        .all(|reading| match &reading.evidence {
-            Evidence::Matched(issues) | Evidence::Subtasks(issues) => issues.is_empty(),
-        });
+        .all(|reading| reading.evidence.is_empty());
     let figures = Figures::of(plan, before.len());
     let now = (engine.parts.clock)();
     let context = SummaryContext {

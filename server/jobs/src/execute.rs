@@ -13,7 +13,7 @@ use resync_core::forest::Forest;
 use resync_core::id::{IssueId, TrackerId};
 use resync_core::issue::{IssueRef, ObservedIssue};
 use resync_core::job::{ChangeKind, Job, JobCounters, JobState, Phase, Severity};
-use resync_core::plan::{Evidence, Plan};
+use resync_core::plan::Plan;
 use resync_store::{ForestCommit, JobCommit, JobUpdate, Lease};
 use rustc_hash::FxHashMap;
 use std::collections::BTreeMap;
@@ -135,10 +135,8 @@ fn observations(facts: &Facts, after: &Forest) -> Vec<(TrackerId, ObservedIssue)
             .iter()
             .find(|one| one.id == reading.synchronizer)
             .map(|one| one.rule.tracker);
-        let (Evidence::Matched(issues) | Evidence::Subtasks(issues)) = &reading.evidence;
-        issues
-            .iter()
-            .filter_map(move |issue| Some((tracker?, issue)))
+        let issues = reading.evidence.issues();
+        issues.filter_map(move |issue| Some((tracker?, issue)))
     });
     let by_id = facts.by_id.iter().map(|(tracker, issue)| (*tracker, issue));
     let mut newest: BTreeMap<(TrackerId, IssueId), &ObservedIssue> = BTreeMap::new();

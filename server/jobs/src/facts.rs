@@ -11,9 +11,9 @@ use crate::progress::Reporter;
 use resync_core::id::TrackerId;
 use resync_core::issue::{IssueRef, ObservedIssue};
 use resync_core::job::{Job, JobKind, Severity};
-use resync_core::plan::{ConfirmedPlan, Evidence, IssueFacts, Reading, Scope, Snapshot};
+use resync_core::plan::{ConfirmedPlan, IssueFacts, Reading, Scope, Snapshot};
 use resync_core::problem::{Problem, Reason};
-use resync_core::synchronizer::{PlannedSynchronizer, Settings, State};
+use resync_core::synchronizer::{PlannedSynchronizer, State};
 use resync_core::time::Timestamp;
 use resync_store::{SyncUpdate, SynchronizerRecord, TrackerContact, TrackerRecord, TrackerState};
 use resync_tracker::RequestCounters;
@@ -128,7 +128,7 @@ async fn observe_one(
     } = handle.requests();
     let mut message = format!(
         "Read {} issues for {} in {sent} requests.",
-        observed.issues.len() + observed.by_id.len(),
+        observed.evidence.issues().count() + observed.by_id.len(),
         record.display_name,
     );
     if throttled + retried > 0 {
@@ -179,7 +179,7 @@ pub(crate) fn facts(
         .collect();
     let (mut readings, mut inaccessible, mut by_id) =
         (Vec::new(), FxHashSet::default(), Vec::new());
-    for mut read in observed {
+    for read in observed {
         let Some(planned) = synchronizers.iter().find(|one| one.id == read.synchronizer) else {
             continue;
         };
@@ -194,17 +194,9 @@ pub(crate) fn facts(
             );
             by_id.push((tracker, issue));
         }
-        let evidence = match planned.rule.settings {
-            Settings::Filter(_) => Evidence::Matched(read.issues),
-            Settings::Subtasks(_) => {
-                let readable = by_id.iter().filter(|(of, _)| *of == tracker);
-                read.issues.extend(readable.map(|(_, issue)| issue.clone()));
-                Evidence::Subtasks(read.issues)
-            }
-        };
         readings.push(Reading {
             synchronizer: read.synchronizer,
-            evidence,
+            evidence: read.evidence,
         });
         inaccessible.extend(read.inaccessible);
     }

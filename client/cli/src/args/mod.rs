@@ -11,7 +11,10 @@ mod tracker;
 
 pub use row::{RowCommand, RowPlace};
 pub use structure::StructureCommand;
-pub use synchronizer::{SynchronizerAdd, SynchronizerCommand};
+pub use synchronizer::{
+    AgileFlags, LinksFlags, LinksPrimacy, LinksRemoval, LinksScope, ParentEnd, SynchronizerAdd,
+    SynchronizerCommand,
+};
 pub use tracker::{Product, TrackerCommand};
 
 /// Keeps hierarchies of Jira issues in step with Jira.

@@ -4,6 +4,7 @@ pub(crate) mod help;
 mod job;
 mod preview;
 mod row;
+mod rule;
 mod run;
 mod server;
 mod structure;

@@ -2,10 +2,11 @@
 
 use futures::TryStreamExt;
 use resync_api::v1::{
-    FilterRule, ListSynchronizerKindsResponse, ListSynchronizersResponse, RowView, SubtasksRule,
-    SyncRule, Synchronizer, SynchronizerKind, filter_rule, row, sync_rule,
+    ListSynchronizerKindsResponse, ListSynchronizersResponse, RowView, SyncRule, Synchronizer,
+    SynchronizerKind, row,
 };
 
+use super::rule::{kind, settings};
 use crate::{
     args::{SynchronizerAdd, SynchronizerCommand},
     exit::Exit,
@@ -113,25 +114,6 @@ async fn add(session: &Session, add: SynchronizerAdd) -> Result<(), Failure> {
     Ok(())
 }
 
-fn kind(add: SynchronizerAdd, parent_issue_id: String) -> sync_rule::Kind {
-    if add.subtasks {
-        let remove_orphaned = add.remove_orphaned;
-        return sync_rule::Kind::Subtasks(SubtasksRule {
-            issue_type_ids: add.types,
-            remove_orphaned,
-        });
-    }
-    let jql = add.filter_jql.map(filter_rule::Source::Jql);
-    sync_rule::Kind::Filter(FilterRule {
-        source: jql.or_else(|| add.saved_filter.map(filter_rule::Source::SavedFilterId)),
-        parent_issue_id,
-        allow_move: add.allow_move,
-        remove_unmatched: add.remove,
-        remove_only_placed: add.remove_only_placed,
-        check_children: add.check_children,
-    })
-}
-
 async fn only_tracker(session: &Session) -> Result<String, Failure> {
     let all: Vec<_> = session.client.trackers().try_collect().await?;
     match &all[..] {
@@ -223,7 +205,11 @@ fn print(session: &Session, synchronizer: &Synchronizer) -> Result<(), Failure> 
             ),
             ("Error", error),
             ("Rule", rule(synchronizer)),
-            ("Settings", settings(synchronizer).join(", ")),
+            (
+                "Settings",
+                (synchronizer.rule.as_ref())
+                    .map_or_else(String::new, |rule| settings(rule).join(", ")),
+            ),
             (
                 "Tracker",
                 synchronizer
@@ -252,31 +238,6 @@ fn print(session: &Session, synchronizer: &Synchronizer) -> Result<(), Failure> 
     })
 }
 
-/// The settings that are on, by the names of the flags that switch them on.
-fn settings(synchronizer: &Synchronizer) -> Vec<String> {
-    let mut on = Vec::new();
-    let mut flag = |set: bool, name: &str| on.extend(set.then(|| name.to_owned()));
-    match synchronizer
-        .rule
-        .as_ref()
-        .and_then(|rule| rule.kind.as_ref())
-    {
-        Some(sync_rule::Kind::Filter(filter)) => {
-            let under = format!("under {}", filter.parent_issue_id);
-            flag(!filter.parent_issue_id.is_empty(), &under);
-            flag(filter.allow_move, "allow-move");
-            flag(filter.remove_unmatched, "remove");
-            flag(filter.remove_only_placed, "remove-only-placed");
-            flag(filter.check_children, "check-children");
-        }
-        Some(sync_rule::Kind::Subtasks(subtasks)) => {
-            flag(subtasks.remove_orphaned, "remove-orphaned");
-        }
-        None => {}
-    }
-    on
-}
-
 fn kinds_text(session: &Session, kinds: &[SynchronizerKind]) -> String {
     let mut text = String::new();
     for kind in kinds {
@@ -294,74 +255,4 @@ fn kinds_text(session: &Session, kinds: &[SynchronizerKind]) -> String {
         }
     }
     text
-}
-
-#[cfg(test)]
-mod tests {
-    use clap::Parser;
-
-    use super::*;
-    use crate::args::{Arguments, Command};
-
-    fn rule(flags: &[&str]) -> sync_rule::Kind {
-        let line = ["resync", "synchronizer", "add", "launch"];
-        let arguments = Arguments::try_parse_from(line.iter().chain(flags)).unwrap();
-        match arguments.command {
-            Command::Synchronizer(SynchronizerCommand::Add(add)) => kind(*add, "10".to_owned()),
-            other => panic!("unexpected {other:?}"),
-        }
-    }
-
-    #[test]
-    fn the_flags_of_a_filter_are_its_settings() {
-        let flags = [
-            "--filter-jql",
-            "x = 1",
-            "--allow-move",
-            "--remove",
-            "--check-children",
-        ];
-        let expected = FilterRule {
-            source: Some(filter_rule::Source::Jql("x = 1".to_owned())),
-            parent_issue_id: "10".to_owned(),
-            allow_move: true,
-            remove_unmatched: true,
-            remove_only_placed: false,
-            check_children: true,
-        };
-        assert_eq!(rule(&flags), sync_rule::Kind::Filter(expected));
-    }
-
-    #[test]
-    fn nothing_is_moved_or_removed_unless_asked_for() {
-        let sync_rule::Kind::Filter(filter) = rule(&["--saved-filter", "42"]) else {
-            panic!()
-        };
-        assert_eq!(
-            filter.source,
-            Some(filter_rule::Source::SavedFilterId("42".to_owned()))
-        );
-        assert!(!filter.allow_move && !filter.remove_unmatched);
-        let sync_rule::Kind::Subtasks(subtasks) = rule(&["--subtasks"]) else {
-            panic!()
-        };
-        assert_eq!(subtasks, SubtasksRule::default());
-    }
-
-    #[test]
-    fn the_types_of_subtasks_may_be_repeated() {
-        let flags = [
-            "--subtasks",
-            "--type",
-            "5",
-            "--type",
-            "6",
-            "--remove-orphaned",
-        ];
-        let expected = SubtasksRule {
-            issue_type_ids: vec!["5".to_owned(), "6".to_owned()],
-            remove_orphaned: true,
-        };
-        assert_eq!(rule(&flags), sync_rule::Kind::Subtasks(expected));
-    }
 }

@@ -222,7 +222,7 @@ mod tests {
             - remove PAY-1  Card form from Backlog (done)
             > move PAY-1  Card form from Backlog to the top level (no longer needed)
             + add PAY-1  Card form to the top level
-            = left PAY-1  Card form: the filter does not remove (see --remove)
+            = left PAY-1  Card form: the synchronizer does not remove (see --remove and --removal)
         "#]]
         .assert_eq(&changes(&all, Style::PLAIN));
         assert_eq!(changes(&[], Style::PLAIN), "No changes.\n");

@@ -1,8 +1,8 @@
 //! The words for values of the API, one for each, so that every command uses the same.
 
 use resync_api::v1::{
-    Direction, Job, SyncRule, filter_rule, job, job_change, job_progress, plan, sync_rule,
-    synchronizer, tracker, tracker_check,
+    Direction, Job, SyncRule, agile_rule, filter_rule, job, job_change, job_progress, plan,
+    sync_rule, synchronizer, tracker, tracker_check,
 };
 
 use super::text::clean;
@@ -124,6 +124,22 @@ pub fn rule(rule: &SyncRule) -> String {
                 clean(&subtasks.issue_type_ids.join(", "))
             )
         }
+        Some(sync_rule::Kind::Links(links)) => {
+            format!("links of the type {}", clean(&links.link_type_id))
+        }
+        Some(sync_rule::Kind::Agile(agile)) => match &agile.scope {
+            Some(agile_rule::Scope::BoardId(board)) => format!("agile: board {}", clean(board)),
+            Some(agile_rule::Scope::Projects(projects)) => {
+                format!(
+                    "agile: projects {}",
+                    clean(&projects.project_keys.join(", "))
+                )
+            }
+            None => "agile".to_owned(),
+        },
+        Some(sync_rule::Kind::StatusRollup(rollup)) => {
+            format!("status rollup over {} statuses", rollup.steps.len())
+        }
         None => "of a kind that this program does not know".to_owned(),
     }
 }
@@ -139,6 +155,14 @@ pub fn why(why: job_change::Why) -> &'static str {
         job_change::Why::FilterGathers => "the filter gathers its issues here",
         job_change::Why::SubtaskOfParent => "a sub-task of its new parent",
         job_change::Why::SubtaskOrphaned => "its parent is not in the structure",
+        job_change::Why::LinkedToParent => "linked to its new parent",
+        job_change::Why::Linked => "it has a link of the type",
+        job_change::Why::LinkGone => "its link is gone",
+        job_change::Why::AliasNotNeeded => "its alias is not needed any more",
+        job_change::Why::EpicOfIssue => "its new parent is its epic",
+        job_change::Why::EpicGone => "it has no epic any more",
+        job_change::Why::RankOrder => "its rank",
+        job_change::Why::MakesWay => "the issue above it belongs below it",
     }
 }
 
@@ -152,17 +176,21 @@ pub fn hold_reason(reason: job_change::HoldReason) -> &'static str {
             "the issue under which new issues are placed is not in the structure"
         }
         HoldReason::NeverMatched => "a person added it, and the filter never matched it",
-        HoldReason::RemovalOff => "the filter does not remove (see --remove)",
+        HoldReason::RemovalOff => "the synchronizer does not remove (see --remove and --removal)",
         HoldReason::ChildrenStay => "rows that stay are below it",
         HoldReason::MovedAway => "it was moved away from where the filter places issues",
         HoldReason::ClaimedElsewhere => "another synchronizer claims it",
         HoldReason::PlacementOwnedElsewhere => "a synchronizer that comes first places it",
-        HoldReason::ParentAbsent => "the parent of the sub-task is not in the structure",
+        HoldReason::ParentAbsent => "its parent is not in the structure",
         HoldReason::WouldCloseCycle => "its place would be below itself",
         HoldReason::NotConfirmed => "it was not in the plan that was confirmed",
         HoldReason::Inaccessible => {
             "Jira does not show it: deleted or hidden, which cannot be told apart"
         }
+        HoldReason::SelfLink => "the link leads from the issue to itself",
+        HoldReason::LinkClosesCycle => "with its link it would be below itself",
+        HoldReason::EpicNotInStructure => "its epic is not in the structure",
+        HoldReason::OrderOwnedElsewhere => "a synchronizer that comes first orders it",
     }
 }
 

@@ -270,6 +270,26 @@ impl Forest {
         self.node(slot).parent
     }
 
+    /// The children of a row, or the rows at the top for `NONE`, in order.
+    pub(crate) fn children_at(&self, parent: Slot) -> impl Iterator<Item = Slot> + '_ {
+        let first = if parent == NONE {
+            self.first
+        } else {
+            self.node(parent).first
+        };
+        self.siblings_from(first)
+    }
+
+    /// The sibling directly before a row.
+    pub(crate) fn previous_at(&self, slot: Slot) -> Option<RowId> {
+        self.id_at(self.node(slot).previous)
+    }
+
+    /// All aliases, in no particular order.
+    pub(crate) fn all_alias_slots(&self) -> impl Iterator<Item = Slot> + '_ {
+        self.aliases.values().flatten().copied()
+    }
+
     /// The keys of the previous sibling and of the row, when both have one.
     pub(crate) fn neighbour_keys_at(&self, slot: Slot) -> Option<[&OrderKey; 2]> {
         let node = self.node(slot);

@@ -32,6 +32,22 @@ pub enum Why {
     SubtaskOfParent,
     /// The sub-task's parent is not in the structure.
     SubtaskOrphaned,
+    /// The issue is linked to the row's new parent.
+    LinkedToParent,
+    /// The issue is an end of a link, and every linked issue belongs.
+    Linked,
+    /// The link that once justified the place is gone.
+    LinkGone,
+    /// It hung below an issue that belongs below it, and takes that one's place.
+    MakesWay,
+    /// The row of the issue is below this parent already, so its alias is not needed.
+    AliasNotNeeded,
+    /// The row's new parent is the issue's epic.
+    EpicOfIssue,
+    /// The issue has no epic any more.
+    EpicGone,
+    /// The rank says that the row comes elsewhere among its siblings.
+    RankOrder,
 }
 
 /// Why a difference is left as it is.
@@ -41,7 +57,7 @@ pub enum HoldReason {
     ParentNotInStructure,
     /// The filter never claimed the row: a person added it, and it never matched.
     NeverMatched,
-    /// The filter does not remove.
+    /// The synchronizer does not remove.
     RemovalOff,
     /// Rows that stay hang below it.
     ChildrenStay,
@@ -51,7 +67,7 @@ pub enum HoldReason {
     ClaimedElsewhere,
     /// A synchronizer that comes first owns the placement.
     PlacementOwnedElsewhere,
-    /// The sub-task's parent is not in the structure, and orphans are kept.
+    /// The parent, by sub-task or by link, is not in the structure, and the row is kept.
     ParentAbsent,
     /// The place would be below the row itself.
     WouldCloseCycle,
@@ -59,6 +75,14 @@ pub enum HoldReason {
     NotConfirmed,
     /// The tracker's account cannot see the issue: it is deleted or hidden, and nobody can tell which.
     Inaccessible,
+    /// The link leads from an issue to itself.
+    SelfLink,
+    /// The link closes a cycle with links that come before it.
+    LinkClosesCycle,
+    /// The issue's epic is not in the structure.
+    EpicNotInStructure,
+    /// A synchronizer that comes first owns the order.
+    OrderOwnedElsewhere,
 }
 
 /// One change that a job plans or has made, or one difference that it leaves.

@@ -1,6 +1,6 @@
 //! What is known of issues, whoever read it.
 
-use super::snapshot::{Evidence, Snapshot};
+use super::snapshot::Snapshot;
 use crate::id::{IssueId, IssueKey, JiraId};
 use crate::issue::{IssueRef, ObservedIssue};
 use crate::synchronizer::SubtasksSettings;
@@ -52,8 +52,8 @@ impl<'a> Facts<'a> {
             let Some(synchronizer) = snapshot.synchronizers.iter().find(of_reading) else {
                 continue;
             };
-            let (Evidence::Matched(issues) | Evidence::Subtasks(issues)) = &reading.evidence;
-            read.reserve(issues.len());
+            let issues = reading.evidence.issues();
+            read.reserve(issues.size_hint().0);
             for issue in issues {
                 let named = IssueRef {
                     tracker: synchronizer.rule.tracker,

@@ -22,11 +22,12 @@ mod branch;
 mod claims;
 mod confirmed;
 mod facts;
-mod filter;
+mod kinds;
+mod moves;
+mod order;
 mod owner;
 mod retire;
 mod snapshot;
-mod subtasks;
 mod work;
 
 pub use confirmed::ConfirmedPlan;
@@ -152,23 +153,39 @@ pub struct Held {
 /// plans nothing.
 pub fn plan(snapshot: &Snapshot<'_>) -> Plan {
     let facts = Facts::new(snapshot);
-    let evaluated = snapshot::evaluated(snapshot, &facts);
-    let mut work = work::Work::new(snapshot, &facts, &evaluated);
+    let participants = snapshot::participants(snapshot, &facts);
+    let mut work = work::Work::new(snapshot, &facts, &participants);
     for _ in 0..PASSES_MAX {
         work.start_pass();
-        filter::claim_and_add(&mut work);
+        for part in &participants {
+            part.rules.claim_and_add(&mut work, part);
+        }
         // Whether a row has a place elsewhere is known only when the parents are there.
         if work.pass_changed_rows() {
             continue;
         }
-        filter::gather(&mut work);
-        let settled = subtasks::place_existing(&mut work);
+        for part in &participants {
+            part.rules.place(&mut work, part);
+        }
         // What was moved may give a place to more, which must not be removed before.
         if work.pass_changed_rows() {
             continue;
         }
-        retire::unmatched(&mut work, &settled);
-        subtasks::add_missing(&mut work, settled);
+        for part in &participants {
+            part.rules.retire(&mut work, part);
+        }
+        for part in &participants {
+            part.rules.add_missing(&mut work, part);
+        }
+        // Copies are made of rows that stay where they are, and then all is put in order.
+        if !work.pass_changed_anything() {
+            for part in &participants {
+                part.rules.add_aliases(&mut work, part);
+            }
+        }
+        if !work.pass_changed_anything() {
+            order::arrange(&mut work);
+        }
         if !work.pass_changed_anything() {
             break;
         }

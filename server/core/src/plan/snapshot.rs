@@ -6,11 +6,12 @@
 
 use super::confirmed::ConfirmedPlan;
 use super::facts::{Facts, IssueFacts};
+use super::kinds::{self, Participant};
 use crate::claim::Claims;
 use crate::forest::Forest;
-use crate::id::{IssueId, RowId, SynchronizerId, TrackerId};
-use crate::issue::{IssueRef, ObservedIssue};
-use crate::synchronizer::{FilterSettings, PlannedSynchronizer, Settings, SubtasksSettings};
+use crate::id::{RowId, SynchronizerId};
+use crate::issue::{IssueRef, ObservedEpic, ObservedIssue, ObservedLink};
+use crate::synchronizer::PlannedSynchronizer;
 use rustc_hash::{FxHashMap, FxHashSet};
 
 /// Everything that a plan is made from.
@@ -56,135 +57,98 @@ pub struct Reading {
 }
 
 /// What was read. A variant that is not of the synchronizer's kind is as good as no reading.
+///
+/// An issue *may be there* when it has a row in the structure, or when another reading of the same
+/// plan has it: matched by a filter, at an end of a link, as a sub-task. What is not read of issues
+/// that others add is planned the next time.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Evidence {
     /// For a filter: every issue that its query matches, in the order of the query.
     Matched(Vec<ObservedIssue>),
-    /// For a sub-tasks synchronizer: every sub-task of every issue that has a row in the structure
-    /// or is matched by a filter that is evaluated with it; every sub-task that has a row; and
-    /// every issue whose row the synchronizer claims, as far as the tracker still has them.
+    /// For a sub-tasks synchronizer: every sub-task of every issue that may be there; every
+    /// sub-task that has a row; and every issue whose row the synchronizer claims, as far as the
+    /// tracker still has them.
     Subtasks(Vec<ObservedIssue>),
+    /// For a links synchronizer.
+    Links {
+        /// Every link of its type, the direction as the settings say, of which both ends pass
+        /// their queries. Within the structure: every such link of an issue that may be there.
+        /// Expanded: also of every issue that is reached from those, along links from parents to
+        /// children. All issues: every such link.
+        links: Vec<ObservedLink>,
+        /// The issues at the ends that may be added.
+        issues: Vec<ObservedIssue>,
+    },
+    /// For an agile synchronizer.
+    Agile {
+        /// Every issue of the board or the projects, in order of rank.
+        ranked: Vec<ObservedIssue>,
+        /// The epics of those that have one.
+        epics: Vec<ObservedEpic>,
+        /// Where sub-tasks are added: every sub-task of every ranked issue that may be there, and
+        /// every issue whose row the synchronizer claims, as far as the tracker still has them.
+        subtasks: Vec<ObservedIssue>,
+    },
 }
 
-/// A filter that is evaluated.
-pub(super) struct MatchedFilter<'a> {
-    pub(super) settings: &'a FilterSettings,
-    pub(super) issues: &'a [ObservedIssue],
-    pub(super) matched: FxHashSet<IssueId>,
-}
-
-/// A sub-tasks synchronizer that is evaluated.
-pub(super) struct ReadSubtasks<'a> {
-    pub(super) settings: &'a SubtasksSettings,
-    /// Sub-tasks of the selected types and their parents, in order of the sub-task's id.
-    pub(super) selected: Vec<(IssueId, IssueId)>,
-}
-
-impl ReadSubtasks<'_> {
-    /// The parent of a sub-task of a selected type.
-    pub(super) fn parent(&self, issue: IssueId) -> Option<IssueId> {
-        let found = self
-            .selected
-            .binary_search_by_key(&issue, |&(issue, _)| issue);
-        found
-            .ok()
-            .and_then(|at| self.selected.get(at))
-            .map(|&(_, parent)| parent)
+impl Evidence {
+    /// Whether the source side is empty: not one issue, and not one link for a synchronizer of
+    /// links. Issues that were read only to tell what has become of their rows count here, since
+    /// they are there.
+    pub fn is_empty(&self) -> bool {
+        match self {
+            Self::Links { links, .. } => links.is_empty(),
+            Self::Matched(_) | Self::Subtasks(_) | Self::Agile { .. } => {
+                self.issues().next().is_none()
+            }
+        }
     }
-}
 
-/// How a synchronizer takes part.
-pub(super) enum Part<'a> {
-    /// It is evaluated, as a filter.
-    Filter(MatchedFilter<'a>),
-    /// It is evaluated, as a sub-tasks synchronizer.
-    Subtasks(ReadSubtasks<'a>),
-    /// It is enabled, so it owns what it owns, but it changes nothing now.
-    Bystander(&'a Settings),
-}
-
-/// A synchronizer that takes part.
-pub(super) struct Participant<'a> {
-    pub(super) id: SynchronizerId,
-    pub(super) tracker: TrackerId,
-    pub(super) part: Part<'a>,
+    /// The issues that were read, in no particular order; one may be there twice.
+    pub fn issues(&self) -> impl Iterator<Item = &ObservedIssue> {
+        let (first, second): (&[ObservedIssue], &[ObservedIssue]) = match self {
+            Self::Matched(issues) | Self::Subtasks(issues) | Self::Links { issues, .. } => {
+                (issues, &[])
+            }
+            Self::Agile {
+                ranked, subtasks, ..
+            } => (ranked, subtasks),
+        };
+        first.iter().chain(second)
+    }
 }
 
 /// The synchronizers that take part, in declared order.
-pub(super) fn evaluated<'a>(snapshot: &Snapshot<'a>, facts: &Facts<'a>) -> Vec<Participant<'a>> {
+pub(super) fn participants<'a>(snapshot: &Snapshot<'a>, facts: &Facts<'a>) -> Vec<Participant<'a>> {
     let takes_part = |synchronizer: &&PlannedSynchronizer| {
         synchronizer.enabled || snapshot.scope == Scope::Resync(synchronizer.id)
     };
-    let participant = |synchronizer: &'a PlannedSynchronizer| Participant {
-        id: synchronizer.id,
-        tracker: synchronizer.rule.tracker,
-        part: part(snapshot, facts, synchronizer),
+    let taking_part = snapshot.synchronizers.iter().filter(takes_part);
+    let participant = |(index, synchronizer): (usize, &'a PlannedSynchronizer)| {
+        let tracker = synchronizer.rule.tracker;
+        let evidence = evidence_for(snapshot, synchronizer.id);
+        let (evaluated, rules) =
+            kinds::rules_of(&synchronizer.rule.settings, evidence, tracker, facts);
+        Participant {
+            id: synchronizer.id,
+            tracker,
+            index,
+            evaluated,
+            rules,
+        }
     };
-    snapshot
-        .synchronizers
-        .iter()
-        .filter(takes_part)
-        .map(participant)
-        .collect()
+    taking_part.enumerate().map(participant).collect()
 }
 
-fn part<'a>(
-    snapshot: &Snapshot<'a>,
-    facts: &Facts<'a>,
-    synchronizer: &'a PlannedSynchronizer,
-) -> Part<'a> {
-    let settings = &synchronizer.rule.settings;
+/// What was read for a synchronizer, when it is to be evaluated.
+fn evidence_for<'a>(snapshot: &Snapshot<'a>, id: SynchronizerId) -> Option<&'a Evidence> {
     let in_scope = match snapshot.scope {
-        Scope::Resync(target) => target == synchronizer.id,
+        Scope::Resync(target) => target == id,
         Scope::Incremental => true,
     };
-    let reading = snapshot
-        .readings
-        .iter()
-        .find(|reading| reading.synchronizer == synchronizer.id);
-    match (
-        settings,
-        reading
-            .filter(|_| in_scope)
-            .map(|reading| &reading.evidence),
-    ) {
-        (Settings::Filter(settings), Some(Evidence::Matched(issues))) => {
-            let matched = issues.iter().map(|issue| issue.id).collect();
-            Part::Filter(MatchedFilter {
-                settings,
-                issues,
-                matched,
-            })
-        }
-        (Settings::Subtasks(settings), Some(Evidence::Subtasks(issues))) => Part::Subtasks(
-            read_subtasks(settings, issues, synchronizer.rule.tracker, facts),
-        ),
-        (Settings::Filter(_) | Settings::Subtasks(_), _) => Part::Bystander(settings),
-    }
-}
-
-fn read_subtasks<'a>(
-    settings: &'a SubtasksSettings,
-    issues: &[ObservedIssue],
-    tracker: TrackerId,
-    facts: &Facts<'a>,
-) -> ReadSubtasks<'a> {
-    let parent = |issue: &ObservedIssue| {
-        facts.selected_parent(
-            IssueRef {
-                tracker,
-                issue: issue.id,
-            },
-            settings,
-        )
-    };
-    let mut selected: Vec<(IssueId, IssueId)> = Vec::with_capacity(issues.len());
-    selected.extend(
-        issues
-            .iter()
-            .filter_map(|issue| Some((issue.id, parent(issue)?))),
-    );
-    selected.sort_unstable();
-    selected.dedup();
-    ReadSubtasks { settings, selected }
+    let mut readings = snapshot.readings.iter();
+    let reading = readings.find(|reading| reading.synchronizer == id);
+    reading
+        .filter(|_| in_scope)
+        .map(|reading| &reading.evidence)
 }

@@ -6,8 +6,8 @@
 use super::claims::SlotClaims;
 use super::confirmed::key_of;
 use super::facts::Facts;
-use super::owner;
-use super::snapshot::{Part, Participant, Snapshot};
+use super::kinds::{Found, Participant};
+use super::snapshot::Snapshot;
 use super::{Held, Plan, PlannedChange};
 use crate::change::{ForestChange, Item};
 use crate::claim::{Claim, ClaimChange, ClaimSource};
@@ -31,6 +31,8 @@ pub(super) struct Work<'w, 'a> {
     pub(super) participants: &'w [Participant<'a>],
     pub(super) forest: Forest,
     pub(super) claims: SlotClaims,
+    /// What each of the participants found in this pass, in their order.
+    pub(super) found: Vec<Found>,
     claims_touched: FxHashSet<RowId>,
     /// Whether this pass has made or withdrawn a claim.
     claims_changed: bool,
@@ -58,6 +60,7 @@ impl<'w, 'a> Work<'w, 'a> {
             participants,
             forest: snapshot.forest.clone(),
             claims,
+            found: Vec::with_capacity(participants.len()),
             claims_touched: FxHashSet::default(),
             claims_changed: false,
             changes: Vec::new(),
@@ -72,6 +75,11 @@ impl<'w, 'a> Work<'w, 'a> {
         self.held.clear();
         self.claims_changed = false;
         self.changes_before_pass = self.changes.len();
+        self.found.clear();
+        for part in self.participants {
+            let found = part.rules.look(self, part);
+            self.found.push(found);
+        }
     }
 
     pub(super) fn pass_changed_rows(&self) -> bool {
@@ -146,6 +154,15 @@ impl<'w, 'a> Work<'w, 'a> {
 
     /// Adds a row of an issue that has none, as the last child of `parent`, unless it must not.
     pub(super) fn add(&mut self, issue: IssueRef, parent: Option<RowId>, cause: Cause) {
+        self.add_row(issue, parent, false, cause);
+    }
+
+    /// Adds another row of an issue, as the last child of `parent`, unless it must not.
+    pub(super) fn add_alias(&mut self, issue: IssueRef, parent: RowId, cause: Cause) {
+        self.add_row(issue, Some(parent), true, cause);
+    }
+
+    fn add_row(&mut self, issue: IssueRef, parent: Option<RowId>, alias: bool, cause: Cause) {
         if !self.may(ChangeKind::AddRow, None, issue, parent) {
             self.hold(Held {
                 kind: ChangeKind::AddRow,
@@ -159,68 +176,16 @@ impl<'w, 'a> Work<'w, 'a> {
         }
         let row = self.next_row_id;
         self.next_row_id = RowId(row.0 + 1);
-        let to = self.forest.end_of(parent);
-        let item = Item::Issue(issue);
-        self.record(
-            ForestChange::Add {
-                row,
-                item,
-                alias: false,
-                to,
-            },
-            issue,
-            cause,
-            false,
-        );
+        let change = ForestChange::Add {
+            row,
+            item: Item::Issue(issue),
+            alias,
+            to: self.forest.end_of(parent),
+        };
+        self.record(change, issue, cause, false);
         self.forest.set_placed_by(row, Some(cause.synchronizer));
         if let Some(slot) = self.forest.slot(row) {
             self.claim(slot, cause.synchronizer);
-        }
-    }
-
-    /// Moves a row to the end below `parent`, unless it must not.
-    pub(super) fn move_below(&mut self, row: RowId, issue: IssueRef, parent: RowId, cause: Cause) {
-        if let Some(reason) = self.reason_not_to_move(row, issue, parent, cause.synchronizer) {
-            self.hold(Held {
-                kind: ChangeKind::MoveRow,
-                row: Some(row),
-                issue,
-                parent: Some(parent),
-                reason,
-                synchronizer: cause.synchronizer,
-            });
-            return;
-        }
-        let Some(from) = self.forest.place_of(row) else {
-            return;
-        };
-        let to = self.forest.end_of(Some(parent));
-        let destructive = self.forest.placed_by(row).is_none();
-        self.record(
-            ForestChange::Move { row, from, to },
-            issue,
-            cause,
-            destructive,
-        );
-        self.forest.set_placed_by(row, Some(cause.synchronizer));
-    }
-
-    fn reason_not_to_move(
-        &self,
-        row: RowId,
-        issue: IssueRef,
-        parent: RowId,
-        synchronizer: SynchronizerId,
-    ) -> Option<HoldReason> {
-        let owner = owner::of(self, issue, Some(row));
-        if owner.is_some_and(|(owner, _)| owner != synchronizer) {
-            Some(HoldReason::PlacementOwnedElsewhere)
-        } else if parent == row || self.forest.is_below(parent, row) {
-            Some(HoldReason::WouldCloseCycle)
-        } else if !self.may(ChangeKind::MoveRow, Some(row), issue, Some(parent)) {
-            Some(HoldReason::NotConfirmed)
-        } else {
-            None
         }
     }
 
@@ -244,7 +209,13 @@ impl<'w, 'a> Work<'w, 'a> {
         self.record(change, issue, cause, destructive);
     }
 
-    fn record(&mut self, change: ForestChange, issue: IssueRef, cause: Cause, destructive: bool) {
+    pub(super) fn record(
+        &mut self,
+        change: ForestChange,
+        issue: IssueRef,
+        cause: Cause,
+        destructive: bool,
+    ) {
         let row = change.row();
         let (kind, depth_before) = match &change {
             ForestChange::Add { .. } => (ChangeKind::AddRow, None),
@@ -340,19 +311,10 @@ impl<'w, 'a> Work<'w, 'a> {
 
 /// How many rows of a snapshot the evaluated synchronizers are about.
 fn rows_in_scope(forest: &Forest, claims: &SlotClaims, participants: &[Participant<'_>]) -> i64 {
-    let is_about = |slot: Slot, participant: &Participant<'_>| match &participant.part {
-        Part::Bystander(_) => false,
-        Part::Filter(_) | Part::Subtasks(_) => {
-            claims.has(slot, ClaimSource::Synchronizer(participant.id))
-        }
-    };
+    let evaluated = || participants.iter().filter(|found| found.evaluated);
     let in_scope = |slot: Slot, issue: IssueRef| {
-        participants
-            .iter()
-            .any(|participant| is_about(slot, participant))
-            || participants
-                .iter()
-                .any(|participant| participant.has_read(issue))
+        evaluated().any(|found| claims.has(slot, ClaimSource::Synchronizer(found.id)))
+            || evaluated().any(|found| found.has_read(issue))
     };
     let issues = forest
         .walk()
@@ -360,16 +322,4 @@ fn rows_in_scope(forest: &Forest, claims: &SlotClaims, participants: &[Participa
     issues
         .filter(|&(slot, issue)| in_scope(slot, issue))
         .count() as i64
-}
-
-impl Participant<'_> {
-    /// Whether the issue is among those that this synchronizer is about.
-    fn has_read(&self, issue: IssueRef) -> bool {
-        self.tracker == issue.tracker
-            && match &self.part {
-                Part::Filter(filter) => filter.matched.contains(&issue.issue),
-                Part::Subtasks(read) => read.parent(issue.issue).is_some(),
-                Part::Bystander(_) => false,
-            }
-    }
 }

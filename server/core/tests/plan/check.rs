@@ -4,6 +4,7 @@ use crate::outline::{self, outline, parse, row_name, synchronizer_name};
 use crate::properties;
 use crate::world::{World, issue_name};
 use expect_test::Expect;
+use resync_core::change::ForestChange;
 use resync_core::claim::{ClaimChange, ClaimSource};
 use resync_core::forest::Forest;
 use resync_core::id::RowId;
@@ -68,7 +69,8 @@ pub(crate) fn render(world: &World, plan: &Plan) -> String {
 
 fn change_line(world: &World, plan: &Plan, planned: &PlannedChange) -> String {
     let name = issue_name(planned.issue.issue);
-    let alias = if world.forest.is_alias(planned.change.row()) {
+    let row = planned.change.row();
+    let alias = if world.forest.is_alias(row) || plan.after.is_alias(row) {
         "*"
     } else {
         ""
@@ -79,7 +81,14 @@ fn change_line(world: &World, plan: &Plan, planned: &PlannedChange) -> String {
             None => "at the top".to_owned(),
             Some(parent) => format!("under {}", row_name(&plan.after, parent)),
         };
-        format!("{mark}{verb} {name}{alias} {place}")
+        let behind = match &planned.change {
+            ForestChange::Move { from, to, .. } if from.parent == to.parent => to.previous,
+            _ => return format!("{mark}{verb} {name}{alias} {place}"),
+        };
+        let behind = behind.map_or("first".to_owned(), |row| {
+            format!("behind {}", row_name(&plan.after, row))
+        });
+        format!("{mark}{verb} {name}{alias} {place} {behind}")
     };
     let what = match planned.kind {
         ChangeKind::AddRow => to("add"),

@@ -3,14 +3,20 @@
 //! ```text
 //! filter F under E move remove placed children off    a filter and its settings; off: disabled
 //! subtasks S orphans types bug,task off               a sub-tasks synchronizer and its settings
+//! links L expand all to-top remove off                a links synchronizer: scope, removal
+//! agile G rank epics subtasks off                     an agile synchronizer
 //! run F                                               a resync of F; without: incremental
 //! jira A b<A c:bug<A                                  what Jira has; lower case is a sub-task
 //! match F A C                                         what a filter's query matches, in order
+//! link L A>B B>C                                      links: the parent first
+//! rank G A B C                                        what is on a board, in order of rank
+//! epic A<E B<E                                        the epics of issues
 //! hidden X                                            what Jira does not show to the account
 //! confirm add C, remove A                             what was confirmed of the preview
 //! rows
 //!   A  F me                                           a row, and who claims it
 //!     b  S moved                                      moved: a person has put it there
+//!     d  @S F                                         @: who put it there, without a claim
 //!   /Plan                                             a folder
 //!   A*                                                an alias
 //! ```
@@ -25,7 +31,8 @@ use resync_core::forest::Forest;
 use resync_core::id::{IssueId, JiraId, RowId, SynchronizerId};
 use resync_core::plan::Scope;
 use resync_core::synchronizer::{
-    FilterSettings, FilterSource, PlannedSynchronizer, Rule, Settings, SubtasksSettings,
+    AgileScope, AgileSettings, FilterSettings, FilterSource, LinksPrimacy, LinksRemoval,
+    LinksScope, LinksSettings, ParentEnd, PlannedSynchronizer, Rule, Settings, SubtasksSettings,
 };
 
 /// A world, and what was confirmed of its preview.
@@ -43,7 +50,9 @@ pub(crate) fn parse(text: &str) -> Fixture {
         let verb = words.next().expect("the line has a word");
         let words: Vec<&str> = words.collect();
         match verb {
-            "filter" | "subtasks" => world.synchronizers.push(synchronizer(verb, &words)),
+            "filter" | "subtasks" | "links" | "agile" => {
+                world.synchronizers.push(synchronizer(verb, &words))
+            }
             "run" => world.scope = Scope::Resync(synchronizer_id(words[0])),
             "jira" => words.iter().for_each(|word| take_issue(&mut world, word)),
             "match" => {
@@ -51,6 +60,20 @@ pub(crate) fn parse(text: &str) -> Fixture {
                 ids.iter().for_each(|&id| assume(&mut world, id));
                 world.matched.insert(synchronizer_id(words[0]), ids);
             }
+            "link" => {
+                let links: Vec<(IssueId, IssueId)> =
+                    words[1..].iter().map(|word| link(word, '>')).collect();
+                let ends = links.iter().flat_map(|&(parent, child)| [parent, child]);
+                ends.for_each(|id| assume(&mut world, id));
+                let known = world.links.entry(synchronizer_id(words[0])).or_default();
+                known.extend(links);
+            }
+            "rank" => {
+                let ids: Vec<IssueId> = words[1..].iter().map(|word| issue_id(word)).collect();
+                ids.iter().for_each(|&id| assume(&mut world, id));
+                world.ranked.insert(synchronizer_id(words[0]), ids);
+            }
+            "epic" => world.epics.extend(words.iter().map(|word| link(word, '<'))),
             "hidden" => world.inaccessible = words.iter().map(|word| issue_id(word)).collect(),
             "confirm" => {
                 let list = line.trim().trim_start_matches("confirm");
@@ -82,21 +105,29 @@ fn synchronizer(kind: &str, words: &[&str]) -> PlannedSynchronizer {
         let at = words.iter().position(|word| *word == option)?;
         Some(words[at + 1])
     };
-    let settings = if kind == "filter" {
-        Settings::Filter(FilterSettings {
+    let settings = match kind {
+        "filter" => Settings::Filter(FilterSettings {
             source: FilterSource::Jql("project = P".into()),
             parent_issue: after("under").map(issue_id),
             allow_move: has("move"),
             remove_unmatched: has("remove"),
             remove_only_placed: has("placed"),
             check_children: has("children"),
-        })
-    } else {
-        let types = after("types").into_iter().flat_map(|list| list.split(','));
-        Settings::Subtasks(SubtasksSettings {
-            issue_types: types.map(JiraId::new).collect(),
-            remove_orphaned: has("orphans"),
-        })
+        }),
+        "links" => Settings::Links(links_settings(words)),
+        "agile" => Settings::Agile(AgileSettings {
+            scope: AgileScope::Board(JiraId::new("1")),
+            sync_rank: has("rank"),
+            sync_epics: has("epics"),
+            add_subtasks: has("subtasks"),
+        }),
+        _ => {
+            let types = after("types").into_iter().flat_map(|list| list.split(','));
+            Settings::Subtasks(SubtasksSettings {
+                issue_types: types.map(JiraId::new).collect(),
+                remove_orphaned: has("orphans"),
+            })
+        }
     };
     let rule = Rule {
         tracker: TRACKER,
@@ -107,6 +138,33 @@ fn synchronizer(kind: &str, words: &[&str]) -> PlannedSynchronizer {
         rule,
         enabled: !has("off"),
     }
+}
+
+fn links_settings(words: &[&str]) -> LinksSettings {
+    let has = |option: &str| words.contains(&option);
+    LinksSettings {
+        link_type: JiraId::new("1"),
+        parent_end: ParentEnd::Outward,
+        scope: match (has("expand"), has("all")) {
+            (_, true) => LinksScope::AllIssues,
+            (true, false) => LinksScope::ExpandToChildren,
+            (false, false) => LinksScope::WithinStructure,
+        },
+        parent_jql: None,
+        child_jql: None,
+        removal: match (has("to-top"), has("remove")) {
+            (true, _) => LinksRemoval::MoveToTop,
+            (false, true) => LinksRemoval::Remove,
+            (false, false) => LinksRemoval::Keep,
+        },
+        primacy: LinksPrimacy::Equal,
+    }
+}
+
+/// Two issues with a sign between them.
+fn link(word: &str, sign: char) -> (IssueId, IssueId) {
+    let (one, other) = word.split_once(sign).expect("two issues");
+    (issue_id(one), issue_id(other))
 }
 
 /// `c:bug<A`: an issue, its type, its parent.
@@ -175,6 +233,11 @@ fn take_rows<'a>(world: &mut World, lines: impl Iterator<Item = &'a str>) {
 fn take_claims(world: &mut World, row: RowId, words: &[&str]) {
     let moved = words.contains(&"moved");
     for &word in words.iter().filter(|word| **word != "moved") {
+        if let Some(placer) = word.strip_prefix('@') {
+            let placer = synchronizer_id(placer);
+            world.forest.set_placed_by(row, Some(placer));
+            continue;
+        }
         if word == "me" {
             world.make_claim(row, ClaimSource::Person);
             continue;

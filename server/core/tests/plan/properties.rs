@@ -13,7 +13,9 @@ use resync_core::forest::Forest;
 use resync_core::id::{IssueId, RowId};
 use resync_core::job::{ChangeKind, HoldReason, Why};
 use resync_core::plan::{Held, Plan, PlannedChange, Scope};
-use resync_core::synchronizer::{FilterSettings, PlannedSynchronizer, Settings, SubtasksSettings};
+use resync_core::synchronizer::{
+    FilterSettings, LinksScope, PlannedSynchronizer, Settings, SubtasksSettings,
+};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Panics when a property does not hold, and says which.
@@ -43,8 +45,12 @@ pub(crate) fn verify(world: &World, plan: &Plan, partial: bool) -> Result<(), St
         match &synchronizer.rule.settings {
             Settings::Filter(settings) => after.filter_is_answered(synchronizer, settings)?,
             Settings::Subtasks(settings) => after.subtasks_are_answered(synchronizer, settings)?,
+            Settings::Links(settings) => after.links_are_answered(synchronizer, settings)?,
+            Settings::Agile(settings) => after.agile_is_answered(synchronizer, settings)?,
+            Settings::StatusRollup(_) => {}
         }
     }
+    order_comes_last(plan)?;
     after.first_declared_owns_the_place()?;
     if !partial
         && plan
@@ -146,6 +152,10 @@ fn rows_that_others_want_stay(world: &World, plan: &Plan) -> Result<(), String> 
         .filter(|found| found.kind == ChangeKind::RemoveRow)
     {
         let (row, issue) = (change.change.row(), change.issue.issue);
+        // Whoever wants an issue has it, as long as the primary row stays.
+        if world.forest.is_alias(row) && has_row(&plan.after, issue) {
+            continue;
+        }
         for synchronizer in &world.synchronizers {
             let takes_part = evaluated.iter().any(|found| found.id == synchronizer.id);
             let claims = world
@@ -154,11 +164,27 @@ fn rows_that_others_want_stay(world: &World, plan: &Plan) -> Result<(), String> 
             let wants = match (&synchronizer.rule.settings, takes_part) {
                 (Settings::Filter(_), true) => world.matches(synchronizer, issue),
                 (Settings::Filter(_), false) => claims,
+                (Settings::Links(settings), true) => {
+                    // What hangs below a row that this very plan adds is added again.
+                    let parents = world.linked_parents(synchronizer, issue);
+                    let mut old = parents.filter(|&parent| has_row(&world.forest, parent));
+                    let scope = settings.scope == LinksScope::AllIssues;
+                    (scope && world.is_wanted_by_links(synchronizer, settings, &plan.after, issue))
+                        || old.any(|parent| has_row(&plan.after, parent))
+                }
+                (Settings::Links(_), false) => claims,
+                (Settings::Agile(settings), true) => {
+                    let parent = world.ranked_parent(synchronizer, settings, issue);
+                    parent.is_some_and(|parent| {
+                        has_row(&world.forest, parent) && has_row(&plan.after, parent)
+                    })
+                }
+                (Settings::StatusRollup(_), _) => false,
                 (Settings::Subtasks(settings), true) => {
                     let parent = world.selected_parent(settings, issue);
                     parent.is_some_and(|parent| has_row(&plan.after, parent))
                 }
-                (Settings::Subtasks(_), false) => {
+                (Settings::Subtasks(_) | Settings::Agile(_), false) => {
                     let parent = world.jira.get(&issue).and_then(|found| found.parent);
                     let parent_goes = change.why == Why::BranchUnmatched
                         && parent.is_some_and(|parent| !has_row(&plan.after, parent));
@@ -177,10 +203,21 @@ fn rows_that_others_want_stay(world: &World, plan: &Plan) -> Result<(), String> 
     Ok(())
 }
 
+/// Rows are put in order when all of them are where they belong.
+fn order_comes_last(plan: &Plan) -> Result<(), String> {
+    let is_order = |change: &&PlannedChange| change.why == Why::RankOrder;
+    let mut after_order = plan.changes.iter().skip_while(|change| !is_order(change));
+    match after_order.find(|change| !is_order(change)) {
+        Some(change) => Err(format!("{change:?} comes after rows were put in order")),
+        None => Ok(()),
+    }
+}
+
 fn one_reason_each(plan: &Plan) -> Result<(), String> {
     let mut seen = BTreeSet::new();
     for held in &plan.held {
-        if !seen.insert((held.synchronizer, held.kind, held.row, held.issue)) {
+        let what = (held.kind, held.row, held.issue, held.parent, held.reason);
+        if !seen.insert((held.synchronizer, what)) {
             return Err(format!("{held:?} is held twice"));
         }
         if held.row.is_some_and(|row| !plan.after.contains(row)) {
@@ -198,7 +235,7 @@ fn removed(plan: &Plan) -> impl Iterator<Item = (RowId, IssueId)> + '_ {
     removals.map(|change| (change.change.row(), change.issue.issue))
 }
 
-fn has_row(forest: &Forest, issue: IssueId) -> bool {
+pub(crate) fn has_row(forest: &Forest, issue: IssueId) -> bool {
     forest.primary_row(issue_ref(issue)).is_some()
 }
 
@@ -221,7 +258,11 @@ impl World {
             .any(|&found| found == issue && self.jira.contains_key(&issue))
     }
 
-    fn selected_parent(&self, settings: &SubtasksSettings, issue: IssueId) -> Option<IssueId> {
+    pub(crate) fn selected_parent(
+        &self,
+        settings: &SubtasksSettings,
+        issue: IssueId,
+    ) -> Option<IssueId> {
         let found = self.jira.get(&issue).filter(|found| found.subtask)?;
         let types = &settings.issue_types;
         let selected = types.is_empty() || types.iter().any(|id| id.as_str() == found.issue_type);
@@ -230,17 +271,32 @@ impl World {
 }
 
 /// The state after a plan.
-struct Outcome<'a> {
-    world: &'a World,
-    plan: &'a Plan,
-    claims: Claims,
+pub(crate) struct Outcome<'a> {
+    pub(crate) world: &'a World,
+    pub(crate) plan: &'a Plan,
+    pub(crate) claims: Claims,
 }
 
 impl Outcome<'_> {
-    fn held(&self, by: &PlannedSynchronizer, kind: ChangeKind, issue: IssueId) -> Option<&Held> {
-        self.plan.held.iter().find(|held| {
-            held.synchronizer == by.id && held.kind == kind && held.issue.issue == issue
+    pub(crate) fn held_for(
+        &self,
+        by: &PlannedSynchronizer,
+        kind: ChangeKind,
+        issue: IssueId,
+    ) -> impl Iterator<Item = &Held> {
+        let by = by.id;
+        self.plan.held.iter().filter(move |held| {
+            held.synchronizer == by && held.kind == kind && held.issue.issue == issue
         })
+    }
+
+    pub(crate) fn held(
+        &self,
+        by: &PlannedSynchronizer,
+        kind: ChangeKind,
+        issue: IssueId,
+    ) -> Option<&Held> {
+        self.held_for(by, kind, issue).next()
     }
 
     /// Every matched issue has a claimed row at its place, and no other issue is claimed, or the
@@ -295,46 +351,92 @@ impl Outcome<'_> {
         Ok(())
     }
 
-    /// Whoever moved a row last is the first declared of those that take part and want it below a
-    /// row.
+    /// Whoever moved a row last to another parent is the first declared of those that take part
+    /// and want it below a row; nobody moves a row to the top that one of them wants below a row.
     fn first_declared_owns_the_place(&self) -> Result<(), String> {
         let moves = self
             .plan
             .changes
             .iter()
-            .filter(|found| found.kind == ChangeKind::MoveRow);
+            .filter(|found| found.kind == ChangeKind::MoveRow && found.why != Why::RankOrder);
         let last: BTreeMap<RowId, &PlannedChange> =
             moves.map(|change| (change.change.row(), change)).collect();
         for (row, change) in last {
+            if !self.plan.after.contains(row) {
+                continue;
+            }
             let issue = change.issue.issue;
             let mut wanting = self.world.synchronizers.iter().filter(|found| {
-                self.world.takes_part(found) && self.wants_below_a_row(found, row, issue)
+                self.world.takes_part(found)
+                    && self.wants_below_a_row(found, row, issue)
+                    && !self.is_below_a_linked_parent(found, row, issue, change)
             });
             let owner = wanting.next().map(|found| found.id);
-            if self.plan.after.contains(row) && owner != Some(change.synchronizer) {
+            let lifted = change.why == Why::MakesWay;
+            let mover = change.new_parent().filter(|_| !lifted);
+            let mover = mover.map(|_| change.synchronizer);
+            // Whoever wants it since then below a row may not get it, and says so.
+            let mut held = self.plan.held.iter();
+            let is_held = held.any(|held| {
+                held.kind == ChangeKind::MoveRow
+                    && held.row == Some(row)
+                    && Some(held.synchronizer) == owner
+                    && (mover.is_none() || held.reason == HoldReason::WouldCloseCycle)
+            });
+            if owner != mover && !is_held {
                 let name = issue_name(issue);
-                return Err(format!("{name} was moved by another one than {owner:?}"));
+                return Err(format!("{name} was moved by {mover:?}, not {owner:?}"));
             }
         }
         Ok(())
     }
 
+    /// Any of its linked parents is as good for a links synchronizer, whoever moved the row there.
+    fn is_below_a_linked_parent(
+        &self,
+        by: &PlannedSynchronizer,
+        row: RowId,
+        issue: IssueId,
+        change: &PlannedChange,
+    ) -> bool {
+        let above = self.plan.after.parent(row);
+        let above = above.and_then(|above| self.plan.after.issue(above));
+        let mut parents = self.world.linked_parents(by, issue);
+        let by_another = change.synchronizer != by.id || change.why == Why::MakesWay;
+        by_another && parents.any(|parent| Some(issue_ref(parent)) == above)
+    }
+
     fn wants_below_a_row(&self, by: &PlannedSynchronizer, row: RowId, issue: IssueId) -> bool {
         let after = &self.plan.after;
+        let is_evaluated = self.world.evaluated().iter().any(|found| found.id == by.id);
+        let there = |parent: Option<IssueId>| parent.is_some_and(|parent| has_row(after, parent));
+        let before = &self.world.forest;
+        let was_placed = before.placed_by(row) == Some(by.id) && before.parent(row).is_some();
         match &by.rule.settings {
             Settings::Filter(settings) => {
-                let is_evaluated = self.world.evaluated().iter().any(|found| found.id == by.id);
                 let is_its = match is_evaluated {
                     true => self.world.matches(by, issue),
                     false => self.claims.has(row, ClaimSource::Synchronizer(by.id)),
                 };
                 let parent = settings.parent_issue.filter(|&parent| parent != issue);
-                is_its && settings.allow_move && parent.is_some_and(|parent| has_row(after, parent))
+                is_its && settings.allow_move && there(parent)
             }
-            Settings::Subtasks(settings) => {
-                let parent = self.world.selected_parent(settings, issue);
-                parent.is_some_and(|parent| has_row(after, parent))
+            Settings::Subtasks(settings) => there(self.world.selected_parent(settings, issue)),
+            Settings::Links(_) if is_evaluated => {
+                let mut refused = self.held_for(by, ChangeKind::MoveRow, issue);
+                let refused = refused.any(|held| held.reason == HoldReason::LinkClosesCycle);
+                let mut parents = self.world.linked_parents(by, issue);
+                !refused && parents.any(|parent| has_row(after, parent))
             }
+            Settings::Links(_) => {
+                was_placed && self.world.claims.has(row, ClaimSource::Synchronizer(by.id))
+            }
+            Settings::Agile(settings) if is_evaluated => {
+                let parent = self.world.ranked_parent(by, settings, issue);
+                there(parent.or_else(|| self.world.ranked_epic(by, settings, issue)))
+            }
+            Settings::Agile(_) => was_placed,
+            Settings::StatusRollup(_) => false,
         }
     }
 

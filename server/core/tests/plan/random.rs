@@ -1,16 +1,16 @@
-//! Properties over random worlds: up to fourteen issues, both kinds of synchronizers in any
+//! Properties over random worlds: up to fourteen issues, all kinds of synchronizers in any
 //! combination, people and Jira changing things between rounds.
 //!
 //! `RESYNC_SEED` replays one world, `RESYNC_WORLDS` sets how many are tried.
 
-use crate::outline::{outline, row_name};
+use crate::outline::{outline, row_name, synchronizer_name};
 use crate::properties::verify;
 use crate::random_world::{Random, confirm_some, edit_by_jira, edit_by_people, random_world};
-use crate::world::World;
+use crate::world::{World, issue_name};
 use resync_core::change::ForestChange;
 use resync_core::claim::{ClaimSource, Claims};
 use resync_core::forest::{Forest, ForestRow};
-use resync_core::id::RowId;
+use resync_core::id::{IssueId, RowId};
 use resync_core::plan::{ConfirmedPlan, Plan, Scope, plan};
 use std::collections::BTreeMap;
 use std::time::Instant;
@@ -138,6 +138,19 @@ fn describe(world: &World) -> String {
         text += &format!("{synchronizer:?}\n");
     }
     text += &format!("jira {:?}\nmatched {:?}\n", world.jira, world.matched);
+    let pairs = |links: &Vec<(IssueId, IssueId)>| {
+        let pair = |&(one, other)| format!("{}>{}", issue_name(one), issue_name(other));
+        links.iter().map(pair).collect::<Vec<_>>()
+    };
+    for (id, links) in &world.links {
+        text += &format!("link {} {:?}\n", synchronizer_name(*id), pairs(links));
+    }
+    for (id, ranked) in &world.ranked {
+        let names: Vec<String> = ranked.iter().map(|&id| issue_name(id)).collect();
+        text += &format!("rank {} {names:?}\n", synchronizer_name(*id));
+    }
+    let epics: Vec<(IssueId, IssueId)> = world.epics.iter().map(|(&i, &e)| (e, i)).collect();
+    text += &format!("epics {:?}\n", pairs(&epics));
     for (row, depth) in world.forest.preorder() {
         let claims: Vec<ClaimSource> = world.claims.of(row).collect();
         let name = row_name(&world.forest, row);
@@ -242,13 +255,25 @@ fn wrong_planners_are_caught() {
 }
 
 /// Every reason of a change and of a hold that the planner can give.
-const REASONS: [&str; 16] = [
+const REASONS: [&str; 28] = [
     "FilterMatched",
     "FilterUnmatched",
     "BranchUnmatched",
     "FilterGathers",
     "SubtaskOfParent",
     "SubtaskOrphaned",
+    "LinkedToParent",
+    "Linked",
+    "LinkGone",
+    "AliasNotNeeded",
+    "MakesWay",
+    "EpicOfIssue",
+    "EpicGone",
+    "RankOrder",
+    "SelfLink",
+    "LinkClosesCycle",
+    "EpicNotInStructure",
+    "OrderOwnedElsewhere",
     "ParentNotInStructure",
     "NeverMatched",
     "RemovalOff",

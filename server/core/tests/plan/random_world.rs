@@ -10,12 +10,23 @@ use resync_core::job::JobChange;
 use resync_core::plan::{ConfirmedPlan, Facts, Scope, plan};
 use resync_core::summary::job_changes;
 use resync_core::synchronizer::{
-    FilterSettings, FilterSource, Kind, PlannedSynchronizer, Rule, Settings, SubtasksSettings,
+    AgileScope, AgileSettings, FilterSettings, FilterSource, Kind, LinksPrimacy, LinksRemoval,
+    LinksScope, LinksSettings, ParentEnd, PlannedSynchronizer, Rule, Settings, SubtasksSettings,
 };
 
 const STANDARD: [&str; 7] = ["A", "B", "C", "D", "E", "F", "G"];
 const SUBTASKS: [&str; 7] = ["a", "b", "c", "d", "e", "f", "g"];
 const TYPES: [&str; 2] = ["bug", "task"];
+const SCOPES: [LinksScope; 3] = [
+    LinksScope::WithinStructure,
+    LinksScope::ExpandToChildren,
+    LinksScope::AllIssues,
+];
+const REMOVALS: [LinksRemoval; 3] = [
+    LinksRemoval::Keep,
+    LinksRemoval::MoveToTop,
+    LinksRemoval::Remove,
+];
 const ROWS_MAX: usize = 14;
 
 /// SplitMix64: small, and the same everywhere.
@@ -68,6 +79,7 @@ pub(crate) fn random_world(random: &mut Random) -> World {
         });
     }
     rematch(&mut world, random);
+    relink(&mut world, random);
     rescope(&mut world, random);
     let rows = 3 + random.below(ROWS_MAX - 2);
     for _ in 0..rows {
@@ -103,25 +115,46 @@ fn change_issue(world: &mut World, random: &mut Random, id: IssueId, subtask: bo
 }
 
 fn random_settings(world: &World, random: &mut Random) -> Settings {
-    if random.one_in(2) {
-        let some_types = random.one_in(3);
-        let types = TYPES.into_iter().take(usize::from(some_types));
-        return Settings::Subtasks(SubtasksSettings {
-            issue_types: types.map(JiraId::new).collect(),
-            remove_orphaned: random.one_in(2),
-        });
+    match random.below(4) {
+        0 => {
+            let some_types = random.one_in(3);
+            let types = TYPES.into_iter().take(usize::from(some_types));
+            Settings::Subtasks(SubtasksSettings {
+                issue_types: types.map(JiraId::new).collect(),
+                remove_orphaned: random.one_in(2),
+            })
+        }
+        1 => Settings::Links(LinksSettings {
+            link_type: JiraId::new("1"),
+            parent_end: ParentEnd::Outward,
+            scope: SCOPES[random.below(SCOPES.len())],
+            parent_jql: None,
+            child_jql: None,
+            removal: REMOVALS[random.below(REMOVALS.len())],
+            primacy: LinksPrimacy::Equal,
+        }),
+        2 => Settings::Agile(AgileSettings {
+            scope: AgileScope::Board(JiraId::new("1")),
+            sync_rank: !random.one_in(4),
+            sync_epics: !random.one_in(3),
+            add_subtasks: random.one_in(2),
+        }),
+        _ => Settings::Filter(random_filter(world, random)),
     }
+}
+
+fn random_filter(world: &World, random: &mut Random) -> FilterSettings {
     let standard = |id: &IssueId| !world.jira[id].subtask;
     let parents: Vec<IssueId> = issues(world).into_iter().filter(standard).collect();
     let parent_issue = random.pick(&parents).filter(|_| random.one_in(2));
-    Settings::Filter(FilterSettings {
+    FilterSettings {
         source: FilterSource::Jql("project = P".into()),
         parent_issue,
         allow_move: random.one_in(2),
         remove_unmatched: !random.one_in(4),
         remove_only_placed: random.one_in(3),
         check_children: !random.one_in(3),
-    })
+    }
 }
 
 /// Decides anew what each query matches, in a random order.
@@ -140,6 +173,32 @@ fn rematch(world: &mut World, random: &mut Random) {
             }
         }
         world.matched.insert(id, matched);
+    }
+}
+
+/// Decides anew what is linked, what is on each board and in which order, and what has an epic.
+fn relink(world: &mut World, random: &mut Random) {
+    let all = issues(world);
+    let ids: Vec<SynchronizerId> = world.synchronizers.iter().map(|found| found.id).collect();
+    for id in ids {
+        let some = random.below(all.len() + 3);
+        let end = |random: &mut Random| random.pick(&all);
+        let links = (0..some).filter_map(|_| Some((end(random)?, end(random)?)));
+        world.links.insert(id, links.collect());
+        let mut ranked: Vec<IssueId> = Vec::new();
+        for &issue in &all {
+            if !random.one_in(3) {
+                let at = random.below(ranked.len() + 1);
+                ranked.insert(at, issue);
+            }
+        }
+        world.ranked.insert(id, ranked);
+    }
+    world.epics.clear();
+    for &issue in &all {
+        if let Some(epic) = random.pick(&all).filter(|_| random.one_in(2)) {
+            world.epics.insert(issue, epic);
+        }
     }
 }
 
@@ -302,6 +361,9 @@ pub(crate) fn edit_by_jira(world: &mut World, random: &mut Random) {
     }
     if random.one_in(2) {
         rematch(world, random);
+    }
+    if random.one_in(2) {
+        relink(world, random);
     }
     if random.one_in(6) {
         let settings = random_settings(world, random);

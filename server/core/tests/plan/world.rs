@@ -5,7 +5,7 @@ use resync_core::change::{ForestChange, Item, Place};
 use resync_core::claim::{Claim, ClaimSource, Claims};
 use resync_core::forest::Forest;
 use resync_core::id::{IssueId, IssueKey, JiraId, ProjectKey, RowId, SynchronizerId, TrackerId};
-use resync_core::issue::{IssueRef, IssueType, ObservedIssue};
+use resync_core::issue::{IssueRef, IssueType, ObservedEpic, ObservedIssue, ObservedLink};
 use resync_core::plan::{
     ConfirmedPlan, Evidence, IssueFacts, Plan, Reading, Scope, Snapshot, plan,
 };
@@ -53,6 +53,12 @@ pub(crate) struct World {
     pub(crate) jira: BTreeMap<IssueId, JiraIssue>,
     /// What the query of each filter matches, in its order.
     pub(crate) matched: BTreeMap<SynchronizerId, Vec<IssueId>>,
+    /// The links of the type of each links synchronizer: parent and child.
+    pub(crate) links: BTreeMap<SynchronizerId, Vec<(IssueId, IssueId)>>,
+    /// The board of each agile synchronizer, in order of rank.
+    pub(crate) ranked: BTreeMap<SynchronizerId, Vec<IssueId>>,
+    /// The epics of issues.
+    pub(crate) epics: BTreeMap<IssueId, IssueId>,
     pub(crate) inaccessible: BTreeSet<IssueId>,
     pub(crate) next_row_id: RowId,
     pub(crate) scope: Scope,
@@ -66,6 +72,9 @@ impl World {
             synchronizers: Vec::new(),
             jira: BTreeMap::new(),
             matched: BTreeMap::new(),
+            links: BTreeMap::new(),
+            ranked: BTreeMap::new(),
+            epics: BTreeMap::new(),
             inaccessible: BTreeSet::new(),
             next_row_id: RowId(1),
             scope: Scope::Incremental,
@@ -121,6 +130,9 @@ impl World {
                     Evidence::Matched(ids.filter_map(|&id| self.observed(id)).collect())
                 }
                 Settings::Subtasks(_) => Evidence::Subtasks(self.subtasks_for(synchronizer.id)),
+                Settings::Links(_) => self.links_for(synchronizer.id),
+                Settings::Agile(_) => self.agile_for(synchronizer.id),
+                Settings::StatusRollup(_) => Evidence::Matched(Vec::new()),
             };
             Reading {
                 synchronizer: synchronizer.id,
@@ -128,6 +140,47 @@ impl World {
             }
         };
         self.synchronizers.iter().map(reading).collect()
+    }
+
+    /// Every link that the account can see: of both ends that Jira shows.
+    fn links_for(&self, id: SynchronizerId) -> Evidence {
+        let links = self.links.get(&id).into_iter().flatten();
+        let links: Vec<ObservedLink> = links
+            .map(|&(parent, child)| ObservedLink { parent, child })
+            .filter(|link| self.jira.contains_key(&link.parent))
+            .filter(|link| self.jira.contains_key(&link.child))
+            .collect();
+        let ends = links.iter().flat_map(|link| [link.parent, link.child]);
+        let ends: BTreeSet<IssueId> = ends.collect();
+        let issues = ends.into_iter().filter_map(|id| self.observed(id));
+        Evidence::Links {
+            issues: issues.collect(),
+            links,
+        }
+    }
+
+    fn agile_for(&self, id: SynchronizerId) -> Evidence {
+        let ranked = self.ranked.get(&id).into_iter().flatten();
+        let ranked: Vec<ObservedIssue> = ranked.filter_map(|&id| self.observed(id)).collect();
+        let epic = |issue: &ObservedIssue| {
+            let epic = *self.epics.get(&issue.id)?;
+            Some(ObservedEpic {
+                issue: issue.id,
+                epic,
+            })
+        };
+        Evidence::Agile {
+            epics: ranked.iter().filter_map(epic).collect(),
+            subtasks: self.subtasks_for(id),
+            ranked,
+        }
+    }
+
+    /// The ends of the links of those that are evaluated.
+    fn linked_issues(&self) -> impl Iterator<Item = IssueId> {
+        let evaluated = self.evaluated().into_iter();
+        let links = evaluated.filter_map(|found| self.links.get(&found.id));
+        links.flatten().flat_map(|&(parent, child)| [parent, child])
     }
 
     /// Every sub-task of an issue that is or will be in the structure, every one that has a row,
@@ -145,6 +198,7 @@ impl World {
         let there: BTreeSet<IssueId> = rows
             .map(|issue| issue.issue)
             .chain(matched.copied())
+            .chain(self.linked_issues())
             .collect();
         let is_claimed = |issue: IssueId| {
             self.forest

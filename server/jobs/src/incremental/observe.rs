@@ -17,9 +17,9 @@ use resync_core::id::{IssueId, StructureId, TrackerId};
 use resync_core::incremental::{Timing, updated};
 use resync_core::issue::ObservedIssue;
 use resync_core::job::{Job, Severity};
-use resync_core::plan::Scope;
+use resync_core::plan::{Evidence, Scope};
 use resync_core::problem::{Problem, Reason};
-use resync_core::synchronizer::{FilterSettings, Settings, State};
+use resync_core::synchronizer::{FilterSettings, Kind, Settings, State};
 use resync_core::time::Timestamp;
 use resync_store::{Mirror, SyncState, SyncUpdate, SynchronizerRecord};
 use rustc_hash::FxHashSet;
@@ -166,6 +166,8 @@ async fn read_tracker(
                 let matched = &taking_part;
                 subtasks::read(reading, &mut session, &mut one, &settings, matched).await
             }
+            // Nothing is kept of their reads yet, so that they own what they own, no more.
+            Settings::Links(_) | Settings::Agile(_) | Settings::StatusRollup(_) => continue,
         };
         match outcome {
             Ok(()) => taking_part.push(one),
@@ -301,11 +303,17 @@ fn evidence(reading: &Reading<'_>, part: &Part) -> Vec<Observed> {
     let mut by_id: Vec<ObservedIssue> = session.found.values().cloned().collect();
     by_id.sort_unstable_by_key(|issue| issue.id);
     let mut inaccessible = hidden.into_iter().map(|id| session.refer(id)).collect();
-    let observed = |one: &Followed| Observed {
-        synchronizer: one.record.id,
-        issues: one.list.iter().filter_map(known).collect(),
-        by_id: std::mem::take(&mut by_id),
-        inaccessible: std::mem::take(&mut inaccessible),
+    let observed = |one: &Followed| {
+        let issues: Vec<ObservedIssue> = one.list.iter().filter_map(known).collect();
+        Observed {
+            synchronizer: one.record.id,
+            evidence: match one.record.rule.settings.kind() {
+                Kind::Subtasks => Evidence::Subtasks(issues),
+                _ => Evidence::Matched(issues),
+            },
+            by_id: std::mem::take(&mut by_id),
+            inaccessible: std::mem::take(&mut inaccessible),
+        }
     };
     part.followed.iter().map(observed).collect()
 }

@@ -119,12 +119,11 @@ async fn everything(
     let (record, loaded) = (&one.record, reading.loaded);
     let handle = session.handle();
     let read = complete::subtasks(&handle, loaded, record, &record.rule, settings).await?;
-    let (issues, by_id, missing) = read;
-    let ids = issues.iter().map(|issue| issue.id).collect();
-    session.listed.extend(issues.iter().map(|issue| issue.id));
-    session.take(issues);
-    session.take(by_id);
-    session.missing.extend(missing);
+    let ids: Vec<IssueId> = read.evidence.issues().map(|issue| issue.id).collect();
+    session.listed.extend(ids.iter().copied());
+    session.take(read.evidence.issues().cloned().collect());
+    session.take(read.by_id);
+    session.missing.extend(read.missing);
     Ok(ids)
 }
 

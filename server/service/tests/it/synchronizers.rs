@@ -336,12 +336,22 @@ async fn kinds_say_what_they_do_and_what_they_overwrite() {
     let names: Vec<&str> = kinds.iter().map(|kind| kind.name.as_str()).collect();
     assert_eq!(
         names,
-        ["synchronizerKinds/filter", "synchronizerKinds/subtasks"]
+        [
+            "synchronizerKinds/filter",
+            "synchronizerKinds/links",
+            "synchronizerKinds/agile",
+            "synchronizerKinds/subtasks",
+            "synchronizerKinds/status_rollup",
+        ]
     );
     for kind in &kinds {
-        assert!(
-            kind.enabled && !kind.settings.is_empty() && !kind.directions[0].effects.is_empty()
-        );
+        assert!(!kind.settings.is_empty() && !kind.directions[0].effects.is_empty());
+        let runs = kind.directions.iter().any(|support| support.resync);
+        assert_eq!(kind.enabled, runs, "{}", kind.name);
+        for support in &kind.directions {
+            let writes_to_tracker = support.direction() == v1::Direction::FromStructure;
+            assert_eq!(support.resync, !writes_to_tracker, "{}", kind.name);
+        }
         let request = v1::GetSynchronizerKindRequest {
             name: kind.name.clone(),
         };

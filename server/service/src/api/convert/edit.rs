@@ -1,7 +1,7 @@
 //! Edits of forests, as callers ask for them.
 
 use super::field;
-use super::synchronizer::from_issue_id;
+use super::rule::from_issue_id;
 use crate::app::edits::{AskedCommand, AskedItem};
 use crate::names;
 use crate::refusal::Refusal;

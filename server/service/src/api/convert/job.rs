@@ -2,7 +2,8 @@
 
 use super::plan::to_plan;
 use super::problem::to_problem;
-use super::synchronizer::{to_direction, to_rule};
+use super::rule::to_rule;
+use super::synchronizer::to_direction;
 use super::{to_count, to_time};
 use crate::app::jobs::JobView;
 use crate::app::labels::Labels;

@@ -10,6 +10,7 @@ pub(crate) mod forest;
 pub(crate) mod job;
 pub(crate) mod plan;
 pub(crate) mod problem;
+pub(crate) mod rule;
 pub(crate) mod structure;
 pub(crate) mod synchronizer;
 pub(crate) mod tracker;

@@ -183,6 +183,14 @@ fn to_why(why: Why) -> change::Why {
         Why::FilterGathers => change::Why::FilterGathers,
         Why::SubtaskOfParent => change::Why::SubtaskOfParent,
         Why::SubtaskOrphaned => change::Why::SubtaskOrphaned,
+        Why::LinkedToParent => change::Why::LinkedToParent,
+        Why::Linked => change::Why::Linked,
+        Why::LinkGone => change::Why::LinkGone,
+        Why::AliasNotNeeded => change::Why::AliasNotNeeded,
+        Why::EpicOfIssue => change::Why::EpicOfIssue,
+        Why::EpicGone => change::Why::EpicGone,
+        Why::RankOrder => change::Why::RankOrder,
+        Why::MakesWay => change::Why::MakesWay,
     }
 }
 
@@ -201,6 +209,10 @@ pub(crate) fn to_hold_reason(reason: HoldReason) -> change::HoldReason {
         HoldReason::WouldCloseCycle => To::WouldCloseCycle,
         HoldReason::NotConfirmed => To::NotConfirmed,
         HoldReason::Inaccessible => To::Inaccessible,
+        HoldReason::SelfLink => To::SelfLink,
+        HoldReason::LinkClosesCycle => To::LinkClosesCycle,
+        HoldReason::EpicNotInStructure => To::EpicNotInStructure,
+        HoldReason::OrderOwnedElsewhere => To::OrderOwnedElsewhere,
     }
 }
 
@@ -236,6 +248,20 @@ fn why_sentence(why: Why) -> &'static str {
         Why::SubtaskOrphaned => {
             "The parent of the sub-task is not in the structure, and `remove_orphaned` is on."
         }
+        Why::LinkedToParent => {
+            "In Jira a link of the type makes the issue a child of its new parent."
+        }
+        Why::Linked => "The issue has a link of the type, and `scope` is all linked issues.",
+        Why::LinkGone => "The link that made the issue a child of its parent is gone.",
+        Why::AliasNotNeeded => {
+            "The issue is below this parent already, or the link that made the alias is gone."
+        }
+        Why::EpicOfIssue => "In Jira the new parent is the epic of the issue.",
+        Why::EpicGone => "In Jira the issue has no epic any more.",
+        Why::MakesWay => "The issue above it belongs below it, and leaves it this place.",
+        Why::RankOrder => {
+            "The rank in Jira says that the issue comes elsewhere among its siblings."
+        }
     }
 }
 
@@ -245,7 +271,9 @@ fn hold_sentence(hold: HoldReason) -> &'static str {
             "Left out: the issue that new issues are placed under is not in the structure."
         }
         HoldReason::NeverMatched => "Stays: a person added it, and the filter never matched it.",
-        HoldReason::RemovalOff => "Stays: the filter no longer matches it, but does not remove.",
+        HoldReason::RemovalOff => {
+            "Stays: the synchronizer no longer wants it, but does not remove."
+        }
         HoldReason::ChildrenStay => "Stays: rows that stay are below it.",
         HoldReason::MovedAway => {
             "Stays: it was moved away, and `remove_only_placed` removes only where the filter places."
@@ -255,12 +283,22 @@ fn hold_sentence(hold: HoldReason) -> &'static str {
             "Stays where it is: a synchronizer that was installed earlier decides its place."
         }
         HoldReason::ParentAbsent => {
-            "Stays where it is: the parent of the sub-task is not in the structure."
+            "Stays where it is: the parent, by sub-task or by link, is not in the structure."
         }
         HoldReason::WouldCloseCycle => "Stays where it is: its place would be below itself.",
         HoldReason::NotConfirmed => "Not done: it was not in the plan that was confirmed.",
         HoldReason::Inaccessible => {
             "Stays: the tracker does not show the issue; it is deleted or hidden, and cannot be told apart."
+        }
+        HoldReason::SelfLink => "Left out: the link leads from the issue to itself.",
+        HoldReason::LinkClosesCycle => {
+            "Left out: with this link, and those before it, the issue would be below itself."
+        }
+        HoldReason::EpicNotInStructure => {
+            "Stays where it is: the epic of the issue is not in the structure."
+        }
+        HoldReason::OrderOwnedElsewhere => {
+            "Stays where it is: a synchronizer that was installed earlier decides the order."
         }
     }
 }

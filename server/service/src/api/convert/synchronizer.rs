@@ -1,29 +1,16 @@
-//! Synchronizers, their kinds and their rules.
+//! Synchronizers and their kinds. What it is not: their settings; see [`super::rule`].
 
 use super::problem::to_problem;
+use super::rule::{from_rule, to_rule};
 use super::{field, to_time};
 use crate::app::kinds;
-use crate::app::labels::Labels;
-use crate::app::synchronizers::{AskedRule, Creation, SynchronizerView, Update};
+use crate::app::synchronizers::{Creation, SynchronizerView, Update};
 use crate::names;
 use crate::refusal::Refusal;
 use resync_api::v1;
-use resync_api::v1::{filter_rule, sync_rule, synchronizer as to};
-use resync_core::id::{IssueId, JiraId};
-use resync_core::synchronizer::{
-    Direction, FilterSettings, FilterSource, Kind, Rule, Settings, State, SubtasksSettings,
-};
+use resync_api::v1::synchronizer as to;
+use resync_core::synchronizer::{Direction, Kind, State};
 use resync_store::{SynchronizerRecord, settings_hash};
-
-/// Longest JQL query, in characters: longer ones are refused by Jira in a URL, and nobody reads
-/// them.
-const JQL_MAX: usize = 10_000;
-
-/// Most sub-task types of a rule; Jira sites have a handful.
-const ISSUE_TYPES_MAX: usize = 100;
-
-/// Longest id of Jira's, in digits: what fits 64 bits.
-const JIRA_ID_DIGITS_MAX: usize = 18;
 
 /// A direction, as the API names it.
 pub(crate) fn to_direction(direction: Direction) -> v1::Direction {
@@ -50,14 +37,14 @@ pub(crate) fn from_direction(direction: i32) -> Result<Direction, Refusal> {
 pub(crate) fn to_directions(kind: Kind) -> Vec<v1::DirectionSupport> {
     let support = |direction: &Direction| v1::DirectionSupport {
         direction: to_direction(*direction).into(),
-        resync: true,
-        incremental: true,
+        resync: kind.resync_directions().contains(direction),
+        incremental: kind.resync_directions().contains(direction),
         effects: kinds::effects(kind, *direction).to_owned(),
     };
-    kind.resync_directions().iter().map(support).collect()
+    kind.directions().iter().map(support).collect()
 }
 
-/// A kind of synchronizer.
+/// A kind of synchronizer. `enabled` tells whether synchronizers are switched on.
 pub(crate) fn to_kind(kind: Kind, enabled: bool) -> v1::SynchronizerKind {
     let setting = |setting: &kinds::Setting| v1::SettingDescription {
         field: setting.field.to_owned(),
@@ -69,55 +56,7 @@ pub(crate) fn to_kind(kind: Kind, enabled: bool) -> v1::SynchronizerKind {
         description: kinds::description(kind).to_owned(),
         directions: to_directions(kind),
         settings: kinds::settings(kind).iter().map(setting).collect(),
-        enabled,
-    }
-}
-
-/// A rule.
-pub(crate) fn to_rule(rule: Rule, labels: &Labels) -> v1::SyncRule {
-    let Rule { tracker, settings } = rule;
-    let kind = match settings {
-        Settings::Filter(settings) => sync_rule::Kind::Filter(to_filter(settings)),
-        Settings::Subtasks(settings) => sync_rule::Kind::Subtasks(to_subtasks(settings)),
-    };
-    v1::SyncRule {
-        tracker: labels.tracker_name(tracker),
-        kind: Some(kind),
-    }
-}
-
-fn to_filter(settings: FilterSettings) -> v1::FilterRule {
-    let FilterSettings {
-        source,
-        parent_issue,
-        allow_move,
-        remove_unmatched,
-        remove_only_placed,
-        check_children,
-    } = settings;
-    let source = match source {
-        FilterSource::SavedFilter(id) => filter_rule::Source::SavedFilterId(id.to_string()),
-        FilterSource::Jql(jql) => filter_rule::Source::Jql(jql.to_string()),
-    };
-    v1::FilterRule {
-        source: Some(source),
-        parent_issue_id: parent_issue.map_or_else(String::new, |issue| issue.to_string()),
-        allow_move,
-        remove_unmatched,
-        remove_only_placed,
-        check_children,
-    }
-}
-
-fn to_subtasks(settings: SubtasksSettings) -> v1::SubtasksRule {
-    let SubtasksSettings {
-        issue_types,
-        remove_orphaned,
-    } = settings;
-    let issue_type_ids = issue_types.iter().map(ToString::to_string).collect();
-    v1::SubtasksRule {
-        issue_type_ids,
-        remove_orphaned,
+        enabled: enabled && !kind.resync_directions().is_empty(),
     }
 }
 
@@ -218,104 +157,4 @@ pub(crate) fn from_update(
         update.rule = Some(from_rule(field::required("synchronizer.rule", rule)?)?);
     }
     Ok(update)
-}
-
-fn from_rule(rule: v1::SyncRule) -> Result<AskedRule, Refusal> {
-    let v1::SyncRule { tracker, kind } = rule;
-    let tracker = names::parse_tracker("synchronizer.rule.tracker", &tracker)?;
-    let settings = match kind {
-        Some(sync_rule::Kind::Filter(rule)) => Settings::Filter(from_filter(rule)?),
-        Some(sync_rule::Kind::Subtasks(rule)) => Settings::Subtasks(from_subtasks(rule)?),
-        None => {
-            let description = "needs the settings of one kind: filter or subtasks";
-            return Err(Refusal::field("synchronizer.rule", description));
-        }
-    };
-    Ok(AskedRule { tracker, settings })
-}
-
-fn from_filter(rule: v1::FilterRule) -> Result<FilterSettings, Refusal> {
-    let v1::FilterRule {
-        source,
-        parent_issue_id,
-        allow_move,
-        remove_unmatched,
-        remove_only_placed,
-        check_children,
-    } = rule;
-    let source = match source {
-        Some(filter_rule::Source::SavedFilterId(id)) => {
-            let path = "synchronizer.rule.filter.saved_filter_id";
-            FilterSource::SavedFilter(from_jira_id(path, &id)?)
-        }
-        Some(filter_rule::Source::Jql(jql)) => FilterSource::Jql(from_jql(jql)?.into()),
-        None => {
-            let description = "needs a source: jql or saved_filter_id";
-            return Err(Refusal::field("synchronizer.rule.filter", description));
-        }
-    };
-    let path = "synchronizer.rule.filter.parent_issue_id";
-    let parent_issue = match parent_issue_id.as_str() {
-        "" => None,
-        id => Some(from_issue_id(path, id)?),
-    };
-    Ok(FilterSettings {
-        source,
-        parent_issue,
-        allow_move,
-        remove_unmatched,
-        remove_only_placed,
-        check_children,
-    })
-}
-
-fn from_jql(jql: String) -> Result<String, Refusal> {
-    let path = "synchronizer.rule.filter.jql";
-    if jql.trim().is_empty() {
-        return Err(Refusal::field(
-            path,
-            "must not be empty: it would match every issue",
-        ));
-    }
-    field::text(path, jql, JQL_MAX)
-}
-
-fn from_jira_id(path: &str, id: &str) -> Result<JiraId, Refusal> {
-    let digits = !id.is_empty() && id.bytes().all(|byte| byte.is_ascii_digit());
-    match digits && id.len() <= JIRA_ID_DIGITS_MAX {
-        true => Ok(JiraId::new(id)),
-        false => Err(Refusal::field(
-            path,
-            "must be an id as Jira writes it: digits only",
-        )),
-    }
-}
-
-/// The id of an issue.
-pub(crate) fn from_issue_id(path: &str, id: &str) -> Result<IssueId, Refusal> {
-    let id = from_jira_id(path, id)?;
-    let number = id.as_str().parse();
-    number
-        .map(IssueId)
-        .map_err(|_| Refusal::field(path, "is not the id of an issue"))
-}
-
-fn from_subtasks(rule: v1::SubtasksRule) -> Result<SubtasksSettings, Refusal> {
-    let v1::SubtasksRule {
-        issue_type_ids,
-        remove_orphaned,
-    } = rule;
-    let path = "synchronizer.rule.subtasks.issue_type_ids";
-    if issue_type_ids.len() > ISSUE_TYPES_MAX {
-        let description = format!("has more than {ISSUE_TYPES_MAX} types");
-        return Err(Refusal::field(path, description));
-    }
-    let mut issue_types = Vec::with_capacity(issue_type_ids.len());
-    for (index, id) in issue_type_ids.iter().enumerate() {
-        issue_types.push(from_jira_id(&format!("{path}[{index}]"), id)?);
-    }
-    Ok(SubtasksSettings {
-        issue_types,
-        remove_orphaned,
-    })
 }

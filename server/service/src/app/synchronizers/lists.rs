@@ -2,6 +2,7 @@
 
 use super::SynchronizerView;
 use crate::access::Permission;
+use crate::app::kinds;
 use crate::app::labels::Labels;
 use crate::app::page::Page;
 use crate::app::structures::any;
@@ -9,7 +10,7 @@ use crate::app::{App, Caller};
 use crate::filter::{Filter, Type, Value};
 use crate::refusal::{Refusal, of_store};
 use resync_core::id::Slug;
-use resync_core::synchronizer::{Kind, State};
+use resync_core::synchronizer::State;
 use resync_store::{SynchronizerFilter, SynchronizerRecord};
 
 /// What a list of synchronizers can be filtered by.
@@ -27,6 +28,9 @@ pub(crate) const FILTER_FIELDS: &[(&str, Type)] = &[
     ("run_as", Type::Text),
     ("rule.filter", Type::Presence),
     ("rule.subtasks", Type::Presence),
+    ("rule.links", Type::Presence),
+    ("rule.agile", Type::Presence),
+    ("rule.status_rollup", Type::Presence),
 ];
 
 fn passes(filter: &Filter, record: &SynchronizerRecord, labels: &Labels) -> bool {
@@ -41,8 +45,7 @@ fn passes(filter: &Filter, record: &SynchronizerRecord, labels: &Labels) -> bool
         }),
         "rule.tracker" => Value::Text(&tracker),
         "run_as" => Value::Text(record.run_as.as_str()),
-        "rule.filter" => Value::Flag(kind == Kind::Filter),
-        _ => Value::Flag(kind == Kind::Subtasks),
+        field => Value::Flag(field.strip_prefix("rule.") == Some(kinds::id(kind))),
     })
 }
 

@@ -6,6 +6,7 @@ mod lists;
 
 pub(crate) use lists::{FILTER_FIELDS, list};
 
+use super::kinds;
 use super::labels::Labels;
 use super::structures::{any, live, require_etag};
 use super::{App, Caller};
@@ -227,12 +228,12 @@ fn at_query(refusal: Refusal, settings: &Settings) -> Refusal {
     }
     let path = match settings {
         Settings::Filter(settings) => match settings.source {
-            FilterSource::Jql(_) => "synchronizer.rule.filter.jql",
-            FilterSource::SavedFilter(_) => "synchronizer.rule.filter.saved_filter_id",
+            FilterSource::Jql(_) => "filter.jql",
+            FilterSource::SavedFilter(_) => "filter.saved_filter_id",
         },
-        Settings::Subtasks(_) => "synchronizer.rule.subtasks",
+        other => kinds::id(other.kind()),
     };
-    refusal.at(path)
+    refusal.at(format!("synchronizer.rule.{path}"))
 }
 
 /// Gets a synchronizer.

@@ -38,29 +38,41 @@ pub(super) fn request_fields() -> BTreeSet<(String, String)> {
     fields
 }
 
+/// The messages of a file, nested ones included.
 fn described(file: &FileDescriptorProto) -> Vec<(String, Described)> {
-    let comments = |number: i32, field: i32| {
-        let path = [4, number, 2, field];
+    let mut all = Vec::new();
+    for (number, message) in (0..).zip(&file.message_type) {
+        describe(file, message, &[4, number], ".resync.v1", &mut all);
+    }
+    all
+}
+
+/// Describes a message and those in it. `path` is where its comments are.
+fn describe(
+    file: &FileDescriptorProto,
+    message: &DescriptorProto,
+    path: &[i32],
+    front: &str,
+    all: &mut Vec<(String, Described)>,
+) {
+    let name = format!("{front}.{}", message.name());
+    for (number, nested) in (0..).zip(&message.nested_type) {
+        describe(file, nested, &[path, &[3, number]].concat(), &name, all);
+    }
+    let comment = |field: i32| {
+        let path = [path, &[2, field]].concat();
         let info = file.source_code_info.as_ref().unwrap();
         let found = info.location.iter().find(|location| location.path == path);
         found
             .map(|location| location.leading_comments().to_owned())
             .unwrap_or_default()
     };
-    let one = |(number, message): (usize, &DescriptorProto)| {
-        let number = i32::try_from(number).unwrap();
-        let fields = 0..i32::try_from(message.field.len()).unwrap();
-        let comments = fields.map(|field| comments(number, field)).collect();
-        let name = format!(".resync.v1.{}", message.name());
-        (
-            name,
-            Described {
-                message: message.clone(),
-                comments,
-            },
-        )
+    let fields = 0..i32::try_from(message.field.len()).unwrap();
+    let described = Described {
+        message: message.clone(),
+        comments: fields.map(comment).collect(),
     };
-    file.message_type.iter().enumerate().map(one).collect()
+    all.push((name, described));
 }
 
 fn walk(

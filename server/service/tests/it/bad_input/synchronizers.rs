@@ -3,7 +3,9 @@
 use super::Table;
 use crate::support::synchronizer;
 use resync_api::v1;
-use resync_api::v1::{filter_rule::Source, sync_rule::Kind};
+use resync_api::v1::{
+    agile_rule::Scope, filter_rule::Source, status_rollup_rule::Step, sync_rule::Kind,
+};
 
 const EPICS: &str = "structures/roadmap/synchronizers/epics";
 
@@ -37,6 +39,12 @@ async fn kinds(table: &mut Table) {
         let result = client.get_synchronizer_kind(request).await.map(drop);
         table.refused("GetSynchronizerKind", "name", "FIELD_INVALID", result);
     }
+}
+
+fn all_bad() -> Vec<(&'static str, v1::Synchronizer)> {
+    let (mut all, rules) = (bad_synchronizers(), bad_rules());
+    all.extend(rules);
+    all
 }
 
 /// Synchronizers with one field that is wrong, and the path of that field.
@@ -125,6 +133,116 @@ fn bad_synchronizers() -> Vec<(&'static str, v1::Synchronizer)> {
     ]
 }
 
+/// The same for the kinds that know more than queries.
+fn bad_rules() -> Vec<(&'static str, v1::Synchronizer)> {
+    let kind = |kind| v1::Synchronizer {
+        rule: Some(v1::SyncRule {
+            tracker: "trackers/jira".into(),
+            kind: Some(kind),
+        }),
+        ..synchronizer("type = Bug")
+    };
+    let links = |change: fn(&mut v1::LinksRule)| {
+        let mut rule = v1::LinksRule {
+            link_type_id: "10000".into(),
+            ..Default::default()
+        };
+        change(&mut rule);
+        kind(Kind::Links(rule))
+    };
+    let agile = |scope: Option<Scope>| {
+        kind(Kind::Agile(v1::AgileRule {
+            scope,
+            sync_rank: true,
+            ..Default::default()
+        }))
+    };
+    let projects = |keys: &[&str], field: &str| {
+        agile(Some(Scope::Projects(v1::agile_rule::ProjectScope {
+            project_keys: keys.iter().map(|key| (*key).to_owned()).collect(),
+            rank_field_id: field.into(),
+        })))
+    };
+    let step = |status: &str, transition: &str, resolution: &str| Step {
+        status_id: status.into(),
+        transition_ids: vec![transition.into()],
+        resolution_id: resolution.into(),
+    };
+    let rollup = |steps: Vec<Step>, project: &str, issue_type: &str| {
+        kind(Kind::StatusRollup(v1::StatusRollupRule {
+            steps,
+            project_keys: vec![project.into()],
+            issue_type_ids: vec![issue_type.into()],
+        }))
+    };
+    let steps = || vec![step("1", "11", "5")];
+    vec![
+        (
+            "rule.links.link_type_id",
+            links(|rule| rule.link_type_id = "Blocks".into()),
+        ),
+        ("rule.links.parent_end", links(|rule| rule.parent_end = 9)),
+        ("rule.links.scope", links(|rule| rule.scope = 9)),
+        (
+            "rule.links.parent_jql",
+            links(|rule| rule.parent_jql = " ".into()),
+        ),
+        (
+            "rule.links.child_jql",
+            links(|rule| rule.child_jql = "x".repeat(10_001)),
+        ),
+        ("rule.links.removal", links(|rule| rule.removal = -1)),
+        ("rule.links.primacy", links(|rule| rule.primacy = 9)),
+        ("rule.agile", agile(None)),
+        (
+            "rule.agile",
+            kind(Kind::Agile(v1::AgileRule {
+                scope: Some(Scope::BoardId("7".into())),
+                ..Default::default()
+            })),
+        ),
+        (
+            "rule.agile.board_id",
+            agile(Some(Scope::BoardId("x".into()))),
+        ),
+        ("rule.agile.projects.project_keys", projects(&[], "")),
+        (
+            "rule.agile.projects.project_keys[]",
+            projects(&["PAY", "PAY) OR (a"], ""),
+        ),
+        (
+            "rule.agile.projects.rank_field_id",
+            projects(&["PAY"], "Rank"),
+        ),
+        ("rule.status_rollup", rollup(steps(), "PAY", "5")),
+        ("rule.status_rollup.steps", rollup(Vec::new(), "PAY", "5")),
+        (
+            "rule.status_rollup.steps[].status_id",
+            rollup(vec![step("x", "11", "")], "PAY", "5"),
+        ),
+        (
+            "rule.status_rollup.steps[].status_id",
+            rollup(vec![step("1", "11", ""), step("1", "12", "")], "PAY", "5"),
+        ),
+        (
+            "rule.status_rollup.steps[].transition_ids[]",
+            rollup(vec![step("1", "x", "")], "PAY", "5"),
+        ),
+        (
+            "rule.status_rollup.steps[].resolution_id",
+            rollup(vec![step("1", "11", "x")], "PAY", "5"),
+        ),
+        (
+            "rule.status_rollup.project_keys[]",
+            rollup(steps(), "pay", "5"),
+        ),
+        (
+            "rule.status_rollup.issue_type_ids[]",
+            rollup(steps(), "PAY", "x"),
+        ),
+    ]
+}
+
 async fn create(table: &mut Table) {
     let method = "CreateSynchronizer";
     let request = |synchronizer| v1::CreateSynchronizerRequest {
@@ -157,13 +275,9 @@ async fn create(table: &mut Table) {
             },
         ),
     ];
-    bad.extend(
-        bad_synchronizers()
-            .into_iter()
-            .map(|(field, synchronizer)| {
-                (format!("synchronizer.{field}"), request(Some(synchronizer)))
-            }),
-    );
+    bad.extend(all_bad().into_iter().map(|(field, synchronizer)| {
+        (format!("synchronizer.{field}"), request(Some(synchronizer)))
+    }));
     for (field, message) in bad {
         let result = table
             .server
@@ -184,10 +298,20 @@ async fn create(table: &mut Table) {
 
 /// What is not a path of one value, and what nothing can be wrong with.
 fn finish(table: &mut Table, method: &str) {
-    let list = "synchronizer.rule.subtasks.issue_type_ids".to_owned();
-    table.covered.remove(&(method.to_owned(), list));
+    for list in [
+        "subtasks.issue_type_ids",
+        "agile.projects.project_keys",
+        "status_rollup.steps",
+    ] {
+        let path = format!("synchronizer.rule.{list}");
+        table.covered.remove(&(method.to_owned(), path));
+    }
     let why = "all of its fields may be unset";
     table.nothing(method, "synchronizer.rule.subtasks", why);
+    let why = "what can be wrong is a field of it";
+    for field in ["links", "agile.projects", "status_rollup.steps[]"] {
+        table.nothing(method, &format!("synchronizer.rule.{field}"), why);
+    }
 }
 
 async fn update(table: &mut Table) {
@@ -231,14 +355,10 @@ async fn update(table: &mut Table) {
             },
         ),
     ];
-    bad.extend(
-        bad_synchronizers()
-            .into_iter()
-            .map(|(field, synchronizer)| {
-                let path = format!("synchronizer.{field}");
-                (path, "FIELD_INVALID", request(Some(named(synchronizer))))
-            }),
-    );
+    bad.extend(all_bad().into_iter().map(|(field, synchronizer)| {
+        let path = format!("synchronizer.{field}");
+        (path, "FIELD_INVALID", request(Some(named(synchronizer))))
+    }));
     for (field, reason, message) in bad {
         let result = table
             .server

@@ -2,6 +2,9 @@
 //!
 //! What it is not: a judgement. Issues that cannot be seen, moved or new are told as they are read.
 
+mod agile;
+mod links;
+
 use crate::failure::{Failure, Stop, of_tracker};
 use crate::load::Loaded;
 use crate::progress::Reporter;
@@ -10,6 +13,7 @@ use resync_core::claim::ClaimSource;
 use resync_core::id::{IssueId, ProjectKey, SynchronizerId};
 use resync_core::issue::{IssueRef, ObservedIssue, QueryResult};
 use resync_core::job::Severity;
+use resync_core::plan::Evidence;
 use resync_core::problem::{Problem, Reason};
 use resync_core::synchronizer::{FilterSettings, FilterSource, Rule, Settings, SubtasksSettings};
 use resync_store::SynchronizerRecord;
@@ -30,8 +34,8 @@ const SENTINELS: usize = 100;
 pub(crate) struct Observed {
     /// The synchronizer.
     pub(crate) synchronizer: SynchronizerId,
-    /// The issues that its query matches, in the order of the query, or the sub-tasks.
-    pub(crate) issues: Vec<ObservedIssue>,
+    /// What the planner looks at.
+    pub(crate) evidence: Evidence,
     /// Issues that were read by id: of rows that the query no longer shows.
     pub(crate) by_id: Vec<ObservedIssue>,
     /// Issues that cannot be read by id: deleted or invisible.
@@ -137,12 +141,20 @@ pub(crate) async fn synchronizer(
         .identify()
         .await
         .map_err(|error| tracker.failed(&error))?;
-    let (issues, by_id, missing) = match &rule.settings {
+    let Read {
+        evidence,
+        by_id,
+        missing,
+    } = match &rule.settings {
         Settings::Filter(settings) => filter(tracker, loaded, record, rule, settings).await?,
         Settings::Subtasks(settings) => subtasks(tracker, loaded, record, rule, settings).await?,
+        Settings::Links(settings) => links::links(tracker, loaded, record, rule, settings).await?,
+        Settings::Agile(settings) => agile::agile(tracker, loaded, record, rule, settings).await?,
+        Settings::StatusRollup(_) => return Err(only_writes(record)),
     };
+    let read = evidence.issues().count() + by_id.len();
     tracker.reporter.count(|counters| {
-        counters.read_issues = i64::try_from(issues.len() + by_id.len()).unwrap_or(i64::MAX);
+        counters.read_issues = i64::try_from(read).unwrap_or(i64::MAX);
         crate::progress::count_requests(counters, tracker.requests());
     });
     let inaccessible = missing
@@ -154,13 +166,32 @@ pub(crate) async fn synchronizer(
         .collect();
     Ok(Observed {
         synchronizer: record.id,
-        issues,
+        evidence,
         by_id,
         inaccessible,
     })
 }
 
-pub(crate) type Read = (Vec<ObservedIssue>, Vec<ObservedIssue>, Vec<IssueId>);
+/// What one kind has read.
+pub(crate) struct Read {
+    pub(crate) evidence: Evidence,
+    /// Issues that were read by id: of rows that the evidence does not have.
+    pub(crate) by_id: Vec<ObservedIssue>,
+    /// Issues that cannot be read by id.
+    pub(crate) missing: Vec<IssueId>,
+}
+
+/// A kind that only writes has nothing to read for a structure.
+fn only_writes(record: &SynchronizerRecord) -> Stop {
+    let message = format!(
+        "{} only changes issues in the tracker, which this server does not do. Remove it.",
+        record.display_name
+    );
+    Stop::Failed(Failure {
+        unavailable: true,
+        ..Failure::permanent(Problem::new(Reason::DirectionUnsupported, message))
+    })
+}
 
 /// The query of a filter.
 pub(crate) fn query_of(settings: &FilterSettings) -> Query {
@@ -221,7 +252,11 @@ async fn filter(
             .filter(|issue| again.contains(&issue.id))
             .cloned(),
     );
-    Ok((issues, batch.found, batch.missing))
+    Ok(Read {
+        evidence: Evidence::Matched(issues),
+        by_id: batch.found,
+        missing: batch.missing,
+    })
 }
 
 /// The issues below those that left, each once: they may go with them, so they must be seen.
@@ -300,7 +335,7 @@ pub(crate) async fn subtasks(
         }
         read => read,
     };
-    let issues = issues.map_err(|error| tracker.failed(&error))?;
+    let mut issues = issues.map_err(|error| tracker.failed(&error))?;
     let mut seen: FxHashSet<IssueId> = issues.iter().map(|issue| issue.id).collect();
     seen.extend(by_id.found.iter().map(|issue| issue.id));
     seen.extend(by_id.missing.iter().copied());
@@ -311,7 +346,13 @@ pub(crate) async fn subtasks(
     let rest = tracker.by_id(&lost).await?;
     by_id.found.extend(rest.found);
     by_id.missing.extend(rest.missing);
-    Ok((issues, by_id.found, by_id.missing))
+    // Rows that are no sub-tasks any more are told apart from rows that nobody knows.
+    issues.extend(by_id.found.iter().cloned());
+    Ok(Read {
+        evidence: Evidence::Subtasks(issues),
+        by_id: by_id.found,
+        missing: by_id.missing,
+    })
 }
 
 /// The query for the sub-tasks of those that are no sub-tasks themselves; `None` when there are
@@ -353,6 +394,18 @@ fn claimed_issues(loaded: &Loaded, record: &SynchronizerRecord, rule: &Rule) -> 
             Some(Item::Issue(issue)) if issue.tracker == rule.tracker => Some(issue.issue),
             _ => None,
         })
+        .collect();
+    issues.into_iter().collect()
+}
+
+/// The issues of the rule's tracker that have rows, each once, in order of their ids.
+fn rows_of(loaded: &Loaded, rule: &Rule) -> Vec<IssueId> {
+    let forest = &loaded.rows.forest;
+    let rows = forest.preorder();
+    let issues: BTreeSet<IssueId> = rows
+        .filter_map(|(row, _)| forest.issue(row))
+        .filter(|issue| issue.tracker == rule.tracker)
+        .map(|issue| issue.issue)
         .collect();
     issues.into_iter().collect()
 }
