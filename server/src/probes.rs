@@ -88,7 +88,7 @@ impl Prober {
             .check_query(&query)
             .await
             .map(drop)
-            .map_err(|error| about_query(refusal(&error, &record), &query))
+            .map_err(|error| about_query(refusal(&error, &record), &settings.source))
     }
 
     async fn find_issue(
@@ -233,13 +233,13 @@ fn refusal(error: &Error, tracker: &TrackerRecord) -> Refusal {
 }
 
 /// Says which query the tracker does not accept, in the caller's words.
-fn about_query(refusal: Refusal, query: &Query) -> Refusal {
+fn about_query(refusal: Refusal, source: &FilterSource) -> Refusal {
     if refusal.problem.reason != Reason::QueryInvalid {
         return refusal;
     }
-    match query {
-        Query::Jql(jql) => refusal.with("jql", jql),
-        Query::SavedFilter(id) => refusal.with("savedFilterId", id),
+    match source {
+        FilterSource::Jql(jql) => refusal.with("jql", jql),
+        FilterSource::SavedFilter(id) => refusal.with("savedFilterId", id),
     }
 }
 

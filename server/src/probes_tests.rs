@@ -104,12 +104,12 @@ async fn a_query_that_is_not_accepted_is_told_in_the_callers_words() {
     let error = Error::QueryInvalid {
         detail: "no field x".to_owned(),
     };
-    let told = |query| {
-        about_query(refusal(&error, &record), &query)
+    let told = |source| {
+        about_query(refusal(&error, &record), &source)
             .problem
             .metadata
     };
-    assert_eq!(told(Query::Jql("x = 1".into()))["jql"], "x = 1");
-    let saved = told(Query::SavedFilter(resync_core::id::JiraId::new("7")));
+    assert_eq!(told(FilterSource::Jql("x = 1".into()))["jql"], "x = 1");
+    let saved = told(FilterSource::SavedFilter(resync_core::id::JiraId::new("7")));
     assert_eq!(saved["savedFilterId"], "7");
 }
