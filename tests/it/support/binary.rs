@@ -5,6 +5,7 @@ use std::io::{BufRead, BufReader};
 use std::path::PathBuf;
 use std::process::{Child, ChildStdout, Command, Stdio};
 use std::sync::OnceLock;
+use tempfile::TempDir;
 
 /// The path of a binary of the workspace, which is built when it is not current.
 pub(crate) fn path(name: &str) -> PathBuf {
@@ -28,6 +29,8 @@ pub(crate) fn path(name: &str) -> PathBuf {
 /// A server process. It is killed when it is dropped.
 pub(crate) struct Server {
     child: Child,
+    /// Where it makes its temporary folders, which it cannot delete once it is killed.
+    _temporary: TempDir,
     lines: BufReader<ChildStdout>,
     /// Where it listens, as a URL.
     pub(crate) address: String,
@@ -36,8 +39,10 @@ pub(crate) struct Server {
 impl Server {
     /// Starts `resyncd` with these arguments, and waits for the line that tells its address.
     pub(crate) fn start(arguments: &[&str]) -> Server {
+        let temporary = tempfile::tempdir().expect("a folder can be made");
         let mut child = Command::new(path("resyncd"))
             .args(arguments)
+            .env("TMPDIR", temporary.path())
             .stdout(Stdio::piped())
             .stderr(Stdio::inherit())
             .spawn()
@@ -45,6 +50,7 @@ impl Server {
         let lines = BufReader::new(child.stdout.take().expect("its output is piped"));
         let mut server = Server {
             child,
+            _temporary: temporary,
             lines,
             address: String::new(),
         };
