@@ -183,3 +183,51 @@ impl Runs {
         self.in_order[at]
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn length(ranks: &[u32]) -> usize {
+        let mut runs = Runs::default();
+        runs.find(ranks);
+        let kept: Vec<u32> = (0..ranks.len())
+            .filter(|&at| runs.is_in_order(at))
+            .map(|at| ranks[at])
+            .collect();
+        assert!(kept.is_sorted(), "{kept:?} of {ranks:?}");
+        kept.len()
+    }
+
+    /// By trying every part of a sequence.
+    fn longest(ranks: &[u32]) -> usize {
+        let parts = 0..1u32 << ranks.len();
+        let part = |bits: u32| -> Vec<u32> {
+            let chosen = (0..ranks.len()).filter(|&at| bits >> at & 1 == 1);
+            chosen.map(|at| ranks[at]).collect()
+        };
+        let ascending = parts.map(part).filter(|part| part.is_sorted());
+        ascending.map(|part| part.len()).max().unwrap()
+    }
+
+    fn every_sequence(length: usize, prefix: &mut Vec<u32>, look: &mut impl FnMut(&[u32])) {
+        look(prefix);
+        for rank in 0..length as u32 {
+            if prefix.len() < length {
+                prefix.push(rank);
+                every_sequence(length, prefix, look);
+                prefix.pop();
+            }
+        }
+    }
+
+    #[test]
+    fn no_run_in_order_is_longer() {
+        let mut tried = 0;
+        every_sequence(6, &mut Vec::new(), &mut |ranks| {
+            assert_eq!(length(ranks), longest(ranks), "{ranks:?}");
+            tried += 1;
+        });
+        assert_eq!(tried, 55_987, "all sequences of up to six ranks of six");
+    }
+}

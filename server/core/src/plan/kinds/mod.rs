@@ -10,6 +10,7 @@ mod filter;
 mod links;
 mod links_graph;
 mod links_retire;
+mod links_tree;
 mod subtasks;
 
 use super::facts::Facts;
@@ -127,7 +128,7 @@ pub(super) struct Found {
     /// Issues that have no row, though their parents (the second of each pair) have one.
     pub(super) missing: Vec<(IssueRef, IssueRef)>,
     /// How linked issues hang together.
-    tree: Rc<links_graph::Tree>,
+    tree: Rc<links_tree::Tree>,
 }
 
 impl Found {
