@@ -177,6 +177,13 @@ pub fn plan(snapshot: &Snapshot<'_>) -> Plan {
         for part in &participants {
             part.rules.add_missing(&mut work, part);
         }
+        // What was added may be the reason for more to stay.
+        if work.pass_changed_rows() {
+            continue;
+        }
+        for part in &participants {
+            part.rules.retire_dependents(&mut work, part);
+        }
         // Copies are made of rows that stay where they are, and then all is put in order.
         if !work.pass_changed_anything() {
             for part in &participants {

@@ -166,9 +166,9 @@ impl Rules for ReadAgile<'_> {
         }
     }
 
-    fn retire(&self, work: &mut Work<'_, '_>, me: &Participant<'_>) {
+    fn retire_dependents(&self, work: &mut Work<'_, '_>, me: &Participant<'_>) {
         if let Some(subtasks) = &self.subtasks {
-            subtasks.retire(work, me);
+            subtasks.retire_dependents(work, me);
         }
     }
 

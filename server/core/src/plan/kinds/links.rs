@@ -258,7 +258,7 @@ impl Rules for ReadLinks<'_> {
         self.hold_links_to_themselves(work, me);
     }
 
-    fn retire(&self, work: &mut Work<'_, '_>, me: &Participant<'_>) {
+    fn retire_dependents(&self, work: &mut Work<'_, '_>, me: &Participant<'_>) {
         links_retire::aliases(self, work, me);
         links_retire::primaries(self, work, me);
     }
