@@ -5,13 +5,16 @@
 //!
 //! # How it decides
 //!
-//! One pass looks at all synchronizers together, in the order in which they were declared:
+//! One pass looks at all synchronizers together, in the order in which they were declared. Each
+//! kind is a module of `kinds` and says what it wants in these steps:
 //!
-//! 1. Filters claim the rows of matched issues and add what is missing (`filter`).
-//! 2. Filters gather their issues under their parent issue, sub-tasks synchronizers claim the
-//!    sub-tasks whose parents are there and move them below (`subtasks`).
-//! 3. What no longer belongs is removed, or held with a reason (`retire`, `branch`).
-//! 4. Sub-tasks that are missing are added.
+//! 1. What must be there whatever else is: filters claim and add what they match, links what their
+//!    scope asks for.
+//! 2. Rows are moved to their places: filters gather, sub-tasks, links and epics go below parents.
+//! 3. What left a result is removed, or held with a reason (`retire`, `branch`); what is there
+//!    since something else is, is added.
+//! 4. What was there since something else was, is removed or held.
+//! 5. Aliases are added, and then siblings are put in order (`order`).
 //!
 //! Nobody reacts to anybody: of two that would place one row, the first declared owns it
 //! (`owner`). After a step that added, moved or removed rows, all is looked at again from the
