@@ -13,7 +13,9 @@ use resync_core::forest::Forest;
 use resync_core::id::{IssueId, RowId};
 use resync_core::job::{ChangeKind, HoldReason, Why};
 use resync_core::plan::{Held, Plan, PlannedChange, Scope};
-use resync_core::synchronizer::{FilterSettings, PlannedSynchronizer, Settings, SubtasksSettings};
+use resync_core::synchronizer::{
+    FilterSettings, LinksScope, PlannedSynchronizer, Settings, SubtasksSettings,
+};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Panics when a property does not hold, and says which.
@@ -163,17 +165,26 @@ fn rows_that_others_want_stay(world: &World, plan: &Plan) -> Result<(), String> 
                 (Settings::Filter(_), true) => world.matches(synchronizer, issue),
                 (Settings::Filter(_), false) => claims,
                 (Settings::Links(settings), true) => {
-                    world.is_wanted_by_links(synchronizer, settings, &plan.after, issue)
+                    // What left a filter and hangs below a row that this very plan adds is added again.
+                    let parents = world.linked_parents(synchronizer, issue);
+                    let mut old = parents.filter(|&parent| has_row(&world.forest, parent));
+                    let scope = settings.scope == LinksScope::AllIssues;
+                    (scope && world.is_wanted_by_links(synchronizer, settings, &plan.after, issue))
+                        || old.any(|parent| has_row(&plan.after, parent))
                 }
                 (Settings::Links(_), false) => claims,
                 (Settings::Agile(settings), true) => {
                     let parent = world.ranked_parent(synchronizer, settings, issue);
-                    parent.is_some_and(|parent| has_row(&plan.after, parent))
+                    parent.is_some_and(|parent| {
+                        has_row(&world.forest, parent) && has_row(&plan.after, parent)
+                    })
                 }
                 (Settings::StatusRollup(_), _) => false,
                 (Settings::Subtasks(settings), true) => {
                     let parent = world.selected_parent(settings, issue);
-                    parent.is_some_and(|parent| has_row(&plan.after, parent))
+                    parent.is_some_and(|parent| {
+                        has_row(&world.forest, parent) && has_row(&plan.after, parent)
+                    })
                 }
                 (Settings::Subtasks(_) | Settings::Agile(_), false) => {
                     let parent = world.jira.get(&issue).and_then(|found| found.parent);
