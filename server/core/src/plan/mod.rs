@@ -28,6 +28,7 @@ mod facts;
 mod kinds;
 mod moves;
 mod order;
+mod owned;
 mod owner;
 mod retire;
 mod snapshot;
@@ -36,6 +37,7 @@ mod work;
 pub use confirmed::ConfirmedPlan;
 pub(crate) use confirmed::{ChangeKey, Subject, key_of, keys_of_planned};
 pub use facts::{Facts, IssueFacts};
+pub use owned::owned_before;
 pub use snapshot::{Evidence, Reading, Scope, Snapshot};
 
 use crate::change::ForestChange;
@@ -157,39 +159,47 @@ pub struct Held {
 pub fn plan(snapshot: &Snapshot<'_>) -> Plan {
     let facts = Facts::new(snapshot);
     let participants = snapshot::participants(snapshot, &facts);
-    let mut work = work::Work::new(snapshot, &facts, &participants);
+    plan_with(snapshot, &facts, &participants)
+}
+
+fn plan_with(
+    snapshot: &Snapshot<'_>,
+    facts: &Facts<'_>,
+    participants: &[kinds::Participant<'_>],
+) -> Plan {
+    let mut work = work::Work::new(snapshot, facts, participants);
     for _ in 0..PASSES_MAX {
         work.start_pass();
-        for part in &participants {
+        for part in participants {
             part.rules.claim_and_add(&mut work, part);
         }
         // Whether a row has a place elsewhere is known only when the parents are there.
         if work.pass_changed_rows() {
             continue;
         }
-        for part in &participants {
+        for part in participants {
             part.rules.place(&mut work, part);
         }
         // What was moved may give a place to more, which must not be removed before.
         if work.pass_changed_rows() {
             continue;
         }
-        for part in &participants {
+        for part in participants {
             part.rules.retire(&mut work, part);
         }
-        for part in &participants {
+        for part in participants {
             part.rules.add_missing(&mut work, part);
         }
         // What was added may be the reason for more to stay.
         if work.pass_changed_rows() {
             continue;
         }
-        for part in &participants {
+        for part in participants {
             part.rules.retire_dependents(&mut work, part);
         }
         // Copies are made of rows that stay where they are, and then all is put in order.
         if !work.pass_changed_anything() {
-            for part in &participants {
+            for part in participants {
                 part.rules.add_aliases(&mut work, part);
             }
         }
