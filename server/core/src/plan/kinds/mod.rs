@@ -12,6 +12,8 @@ mod links_graph;
 mod links_retire;
 mod links_tree;
 mod subtasks;
+#[cfg(test)]
+mod tests;
 
 use super::facts::Facts;
 use super::snapshot::Evidence;
