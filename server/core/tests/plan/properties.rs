@@ -383,7 +383,7 @@ impl Outcome<'_> {
                 held.kind == ChangeKind::MoveRow
                     && held.row == Some(row)
                     && Some(held.synchronizer) == owner
-                    && (mover.is_none() || held.reason == HoldReason::WouldCloseCycle)
+                    && held.reason != HoldReason::PlacementOwnedElsewhere
             });
             if owner != mover && !is_held {
                 let name = issue_name(issue);
