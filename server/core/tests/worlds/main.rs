@@ -26,7 +26,7 @@ use tracker::{Set, name, names};
 use world::{World, structure_parents};
 
 /// Worlds in a normal run.
-const WORLDS: u64 = 100_000;
+const WORLDS: u64 = 200_000;
 
 /// A wrong service has to be caught within so many.
 const WORLDS_FOR_A_CONTROL: u64 = 10_000;

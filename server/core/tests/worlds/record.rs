@@ -117,8 +117,10 @@ impl Record {
             self.accounted_tracker[child],
         ];
         let [ours, theirs] = [self.touched_structure[child], self.touched_tracker[child]];
-        // 0: a link whose parent came back is news, whoever made it and when.
-        if ours <= since[0] || (theirs <= since[1] && since[1] > 0) {
+        // 0: nobody can know. A link whose parent came back is news, whoever made it and when; and
+        // so is what people made of a write whose answer was lost.
+        let is_known = |edited: u64, since: u64| since > 0 && edited <= since;
+        if is_known(ours, since[0]) || is_known(theirs, since[1]) {
             return Err(format!(
                 "an entry for {} without a conflict: accounted for until {since:?}, the structure edited at {ours}, the tracker at {theirs}",
                 crate::tracker::name(child)
@@ -157,6 +159,18 @@ impl Record {
                 self.tally.out_of_scope += 1;
             }
         }
+    }
+
+    /// As much of the tracker's edit as could be was carried, and the rest is held with a reason.
+    pub(crate) fn held(&mut self, child: Node) {
+        let pending = self.tracker[child].take();
+        self.tally.held += u64::from(pending.is_some());
+    }
+
+    /// Whether a write has arrived cannot be told any more.
+    pub(crate) fn uncertain(&mut self, child: Node) {
+        self.accounted_structure[child] = 0;
+        self.accounted_tracker[child] = 0;
     }
 
     /// Another rule than that of links has moved or removed the row.

@@ -339,6 +339,8 @@ impl World {
                     };
                 if base == set_of(merged.tracker.get(&child)) {
                     self.record.equal(node(child), base, compared);
+                } else if is_into && plan.held.iter().any(|held| held.issue.issue == child) {
+                    self.record.held(node(child));
                 }
                 if base == after[node(child)] {
                     self.record.accounted_structure[node(child)] = self.clock;
@@ -346,14 +348,12 @@ impl World {
             }
             self.memories.insert(child, memory);
         }
-        // A row that makes way, or that is there since it is the parent of another one, is not
-        // where its own links say.
-        let by_others = plan.changes.iter().filter(|planned| {
-            planned.synchronizer != LINKS
-                || matches!(
-                    planned.why,
-                    Why::MakesWay | Why::Linked | Why::AliasNotNeeded
-                )
+        // A row that makes way, that is there since it is the parent of another one, or that is one
+        // alias too many, is not where its own links say.
+        let by_others = plan.changes.iter().filter(|planned| match planned.why {
+            _ if planned.synchronizer != LINKS => true,
+            Why::LinkGone => merged.from.contains(&planned.issue.issue),
+            why => matches!(why, Why::MakesWay | Why::Linked | Why::AliasNotNeeded),
         });
         for planned in by_others {
             self.record.overruled(node(planned.issue.issue));
@@ -479,6 +479,8 @@ impl World {
             if self.tracker.now().parents[child] == intent.after(intent.before) {
                 self.record.coincides(child, intent.base, self.compared());
                 self.confirm(&intent, Variant::Real);
+            } else if self.tracker.now().parents[child] != intent.before {
+                self.record.uncertain(child);
             }
         }
         self.compare();
