@@ -9,7 +9,9 @@
 use super::Held;
 use super::kinds::Participant;
 use super::work::{Cause, Work};
+use crate::change::Place;
 use crate::forest::{NONE, Slot};
+use crate::id::RowId;
 use crate::issue::IssueRef;
 use crate::job::{ChangeKind, HoldReason, Why};
 
@@ -20,6 +22,52 @@ struct Siblings {
     ranks: Vec<u32>,
     slots: Vec<Slot>,
     runs: Runs,
+}
+
+/// How many siblings are looked at, from the last one on, to put a new one in its place at once.
+/// What belongs further ahead is put in order later, which is one step more.
+const LOOK_BACK_MAX: usize = 8;
+
+/// Where a row that comes below `parent` goes: to the end, or where its rank says among the last
+/// siblings.
+pub(super) fn place_below(work: &Work<'_, '_>, issue: IssueRef, parent: Option<RowId>) -> Place {
+    let forest = &work.forest;
+    let end = forest.end_of(parent);
+    let Some((owner, rank)) = owned_rank(work, issue) else {
+        return end;
+    };
+    let slot_before = |slot: &Slot| forest.previous_at(*slot).and_then(|row| forest.slot(row));
+    let last = end.previous.and_then(|row| forest.slot(row));
+    let mut next = None;
+    let mut looked_at = 0;
+    for slot in std::iter::successors(last, slot_before) {
+        if looked_at == LOOK_BACK_MAX {
+            return end;
+        }
+        looked_at += 1;
+        let other = forest
+            .issue_at(slot)
+            .and_then(|issue| owned_rank(work, issue));
+        match other.filter(|&(by, _)| by == owner) {
+            Some((_, other)) if other > rank => next = Some(slot),
+            Some(_) if next.is_some() => {
+                let previous = forest.id_at(slot);
+                return Place { parent, previous };
+            }
+            Some(_) => return end,
+            None => {}
+        }
+    }
+    let previous = next.map(|next| forest.previous_at(next));
+    previous.map_or(end, |previous| Place { parent, previous })
+}
+
+/// The first in declared order that ranks an issue, and the rank.
+fn owned_rank(work: &Work<'_, '_>, issue: IssueRef) -> Option<(usize, u32)> {
+    let rankers = work.participants.iter().filter(|part| part.rules.ranks());
+    rankers
+        .filter(|part| part.tracker == issue.tracker)
+        .find_map(|part| Some((part.index, part.rules.rank(issue.issue)?)))
 }
 
 /// Brings the siblings into the order of rank, for each synchronizer that ranks.
