@@ -39,12 +39,11 @@ pub(super) fn place_below(work: &Work<'_, '_>, issue: IssueRef, parent: Option<R
     let slot_before = |slot: &Slot| forest.previous_at(*slot).and_then(|row| forest.slot(row));
     let last = end.previous.and_then(|row| forest.slot(row));
     let mut next = None;
-    let mut looked_at = 0;
-    for slot in std::iter::successors(last, slot_before) {
+    let backwards = std::iter::successors(last, slot_before);
+    for (looked_at, slot) in backwards.enumerate() {
         if looked_at == LOOK_BACK_MAX {
             return end;
         }
-        looked_at += 1;
         let other = forest
             .issue_at(slot)
             .and_then(|issue| owned_rank(work, issue));
