@@ -14,6 +14,7 @@
 
 mod random;
 mod record;
+mod resync;
 mod round;
 mod tracker;
 mod world;

@@ -221,7 +221,7 @@ impl World {
     }
 
     /// Hands the snapshot to `look` in which the tracker shows these links.
-    fn with_snapshot<T>(
+    pub(crate) fn with_snapshot<T>(
         &self,
         synchronizers: &[PlannedSynchronizer],
         claims: &Claims,
@@ -279,6 +279,10 @@ impl World {
     }
 
     fn commit_structure(&mut self, plan: &Plan, claims: Claims) -> Result<(), String> {
+        for planned in &plan.changes {
+            let issue = tracker_name(planned.issue.issue);
+            self.tell(|| format!("{issue}: {:?} {:?}", planned.change, planned.why));
+        }
         let steps = plan.steps();
         self.apply_steps(&steps)?;
         self.claims = claims;
@@ -303,10 +307,6 @@ impl World {
         observed: &Observed,
         variant: Variant,
     ) -> Result<(), String> {
-        for planned in &plan.changes {
-            let issue = crate::tracker::name(node(planned.issue.issue));
-            self.tell(|| format!("{issue}: {:?} {:?}", planned.change, planned.why));
-        }
         for (child, loser) in &merged.losers {
             let child = node(*child);
             self.tell(|| format!("{}: {loser:?}", crate::tracker::name(child)));
