@@ -4,7 +4,8 @@
 //! come in, values go out; the compiler guards it, since this crate depends on no runtime.
 //!
 //! Read in this order: [`id`], [`issue`], [`forest`], [`change`], [`synchronizer`], [`claim`],
-//! then the decision itself, [`plan`], and what stops it, [`guard`].
+//! then the decision itself: which side is right, [`merge`]; what changes in the structure,
+//! [`plan`], and in the tracker, [`tracker_plan`]; and what stops it, [`guard`].
 
 pub mod backoff;
 pub mod change;

@@ -39,7 +39,8 @@ pub struct MergedAll<V> {
     pub stale: Vec<IssueId>,
     /// The changes that are overwritten, by issue.
     pub losers: Vec<(IssueId, Loser<V>)>,
-    /// What is to be remembered instead, by issue: only where something changes.
+    /// What is to be remembered instead, by issue: where something changes, and for every issue
+    /// in `into`.
     pub memories: Vec<(IssueId, Memory<V>)>,
 }
 
@@ -98,7 +99,7 @@ impl<V: Clone + Eq> MergedAll<V> {
                 return;
             }
         }
-        if after != *memory {
+        if after != *memory || decision == Decision::Carry(Direction::IntoStructure) {
             self.memories.push((issue, after));
         }
     }

@@ -47,16 +47,72 @@ pub struct LinksMerged {
     /// The links as both sides are to show them: the evidence for the structure planner. Ordered
     /// by child, then by parent.
     pub links: Vec<ObservedLink>,
+    /// The children whose places are to be changed.
+    pub into: FxHashSet<IssueId>,
     /// The children whose links are to be changed; see [`crate::tracker_plan`].
     pub from: FxHashSet<IssueId>,
+    /// What the tracker shows of each child, as far as it was compared. Once a link in it was
+    /// made or deleted, the base is this with that link more or less: whatever else the tracker
+    /// shows then is somebody's change, and so is a parent that was not compared.
+    pub tracker: FxHashMap<IssueId, Parents>,
+    /// What the structure shows of each child.
+    structure: FxHashMap<IssueId, Parents>,
+    /// The children that were taken from their parents in the structure, by child. The claim of
+    /// the synchronizer on their rows ends before the structure is planned: people want them where
+    /// they are, and no link has to justify it.
+    pub released: Vec<IssueId>,
     /// The children that stay as they are until a person has decided.
     pub asked: Vec<IssueId>,
     /// The children that have to be read again.
     pub stale: Vec<IssueId>,
     /// The changes that are overwritten, by child.
     pub losers: Vec<(IssueId, Loser<Parents>)>,
-    /// What is to be remembered instead, by child.
-    pub memories: Vec<(IssueId, Memory<Parents>)>,
+    /// What is to be remembered instead, by child; see [`LinksMerged::committed`].
+    memories: Vec<(IssueId, Memory<Parents>)>,
+}
+
+impl LinksMerged {
+    /// The links that were compared: the evidence for the tracker's plan. A link that was not,
+    /// since its parent has no row before the structure is planned, must not be deleted by the
+    /// same pass that adds the row.
+    pub fn compared(&self) -> Vec<ObservedLink> {
+        let of_child = |(&child, parents): (&IssueId, &Parents)| {
+            let link = move |parent: IssueId| ObservedLink { parent, child };
+            parents.clone().into_iter().map(link)
+        };
+        self.tracker.iter().flat_map(of_child).collect()
+    }
+
+    /// What is to be remembered instead, by child, in the commit that makes `after` the structure.
+    ///
+    /// The base of a child whose place is changed is what the structure shows then, as far as it
+    /// comes from either side. What could not be carried stays the tracker's change; where another
+    /// synchronizer has put the row stays the structure's.
+    pub fn committed(&self, after: &Forest, tracker: TrackerId) -> Vec<(IssueId, Memory<Parents>)> {
+        let parents = match self.into.is_empty() {
+            true => FxHashMap::default(),
+            false => parents_in(after, tracker),
+        };
+        let base = |child: &IssueId| {
+            let sides = [&self.tracker, &self.structure];
+            let known = sides.map(|side| side.get(child));
+            let comes_from_one = |parent: &&IssueId| {
+                let mut known = known.iter().flatten();
+                known.any(|parents| parents.contains(*parent))
+            };
+            let shown = parents.get(child).into_iter().flatten();
+            let base: Parents = shown.filter(comes_from_one).copied().collect();
+            (!base.is_empty()).then_some(base)
+        };
+        let remembered = |(child, memory): &(IssueId, Memory<Parents>)| {
+            let mut memory = memory.clone();
+            if self.into.contains(child) {
+                memory.base = base(child);
+            }
+            (*child, memory)
+        };
+        self.memories.iter().map(remembered).collect()
+    }
 }
 
 /// The parents of every issue of a tracker that is directly below another one of it.
@@ -100,12 +156,25 @@ pub fn merge_links(input: &LinksInput<'_>) -> LinksMerged {
         },
         input.authority,
     );
+    let stays = |child: &IssueId| merged.from.contains(child) || merged.is_frozen(*child);
+    let is_released = |child: &IssueId| !structure.contains_key(child) && input.has_row(*child);
+    let mut released: Vec<IssueId> = (tracker.keys().copied())
+        .filter(|child| stays(child) && is_released(child))
+        .collect();
+    released.sort_unstable();
+    // A parent that comes into the structure while the child stays is looked at once it is there:
+    // else the child would have two parents by one plan, of which people chose one.
     let mut links = beyond;
+    links.retain(|link| !stays(&link.child));
     links.extend(agreed_links(&structure, &tracker, &merged));
     links.sort_unstable_by_key(|link| (link.child, link.parent));
     links.dedup();
     LinksMerged {
         links,
+        tracker,
+        structure,
+        released,
+        into: merged.into,
         from: merged.from,
         asked: merged.asked,
         stale: merged.stale,

@@ -5,13 +5,16 @@
 //!
 //! # How it decides
 //!
-//! One pass looks at all synchronizers together, in the order in which they were declared:
+//! One pass looks at all synchronizers together, in the order in which they were declared. Each
+//! kind is a module of `kinds` and says what it wants in these steps:
 //!
-//! 1. Filters claim the rows of matched issues and add what is missing (`filter`).
-//! 2. Filters gather their issues under their parent issue, sub-tasks synchronizers claim the
-//!    sub-tasks whose parents are there and move them below (`subtasks`).
-//! 3. What no longer belongs is removed, or held with a reason (`retire`, `branch`).
-//! 4. Sub-tasks that are missing are added.
+//! 1. What must be there whatever else is: filters claim and add what they match, links what their
+//!    scope asks for.
+//! 2. Rows are moved to their places: filters gather, sub-tasks, links and epics go below parents.
+//! 3. What left a result is removed, or held with a reason (`retire`, `branch`); what is there
+//!    since something else is, is added.
+//! 4. What was there since something else was, is removed or held.
+//! 5. Aliases are added, and then siblings are put in order (`order`).
 //!
 //! Nobody reacts to anybody: of two that would place one row, the first declared owns it
 //! (`owner`). After a step that added, moved or removed rows, all is looked at again from the
@@ -25,6 +28,7 @@ mod facts;
 mod kinds;
 mod moves;
 mod order;
+mod owned;
 mod owner;
 mod retire;
 mod snapshot;
@@ -33,6 +37,7 @@ mod work;
 pub use confirmed::ConfirmedPlan;
 pub(crate) use confirmed::{ChangeKey, Subject, key_of, keys_of_planned};
 pub use facts::{Facts, IssueFacts};
+pub use owned::owned_before;
 pub use snapshot::{Evidence, Reading, Scope, Snapshot};
 
 use crate::change::ForestChange;
@@ -154,32 +159,47 @@ pub struct Held {
 pub fn plan(snapshot: &Snapshot<'_>) -> Plan {
     let facts = Facts::new(snapshot);
     let participants = snapshot::participants(snapshot, &facts);
-    let mut work = work::Work::new(snapshot, &facts, &participants);
+    plan_with(snapshot, &facts, &participants)
+}
+
+fn plan_with(
+    snapshot: &Snapshot<'_>,
+    facts: &Facts<'_>,
+    participants: &[kinds::Participant<'_>],
+) -> Plan {
+    let mut work = work::Work::new(snapshot, facts, participants);
     for _ in 0..PASSES_MAX {
         work.start_pass();
-        for part in &participants {
+        for part in participants {
             part.rules.claim_and_add(&mut work, part);
         }
         // Whether a row has a place elsewhere is known only when the parents are there.
         if work.pass_changed_rows() {
             continue;
         }
-        for part in &participants {
+        for part in participants {
             part.rules.place(&mut work, part);
         }
         // What was moved may give a place to more, which must not be removed before.
         if work.pass_changed_rows() {
             continue;
         }
-        for part in &participants {
+        for part in participants {
             part.rules.retire(&mut work, part);
         }
-        for part in &participants {
+        for part in participants {
             part.rules.add_missing(&mut work, part);
+        }
+        // What was added may be the reason for more to stay.
+        if work.pass_changed_rows() {
+            continue;
+        }
+        for part in participants {
+            part.rules.retire_dependents(&mut work, part);
         }
         // Copies are made of rows that stay where they are, and then all is put in order.
         if !work.pass_changed_anything() {
-            for part in &participants {
+            for part in participants {
                 part.rules.add_aliases(&mut work, part);
             }
         }

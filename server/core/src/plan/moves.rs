@@ -3,16 +3,16 @@
 //! What it is not: a decision on where a row belongs; see [`super::owner`] and [`super::order`].
 
 use super::Held;
-use super::owner;
 use super::work::{Cause, Work};
+use super::{order, owner};
 use crate::change::{ForestChange, Place};
 use crate::id::{RowId, SynchronizerId};
 use crate::issue::IssueRef;
 use crate::job::{ChangeKind, HoldReason, Why};
 
 impl Work<'_, '_> {
-    /// Moves the primary row of an issue to the end below `parent`, or to the end of the top,
-    /// unless it must not; tells whether it did.
+    /// Moves the primary row of an issue below `parent`, or to the top: to the end, or where its
+    /// rank says. Tells whether it did, since it may have to be held.
     pub(super) fn move_below(
         &mut self,
         row: RowId,
@@ -34,7 +34,7 @@ impl Work<'_, '_> {
         let Some(from) = self.forest.place_of(row) else {
             return false;
         };
-        let to = self.forest.end_of(parent);
+        let to = order::place_below(self, issue, parent);
         let destructive = self.forest.placed_by(row).is_none();
         let change = ForestChange::Move { row, from, to };
         self.record(change, issue, cause, destructive);

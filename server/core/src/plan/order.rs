@@ -9,7 +9,9 @@
 use super::Held;
 use super::kinds::Participant;
 use super::work::{Cause, Work};
+use crate::change::Place;
 use crate::forest::{NONE, Slot};
+use crate::id::RowId;
 use crate::issue::IssueRef;
 use crate::job::{ChangeKind, HoldReason, Why};
 
@@ -20,6 +22,51 @@ struct Siblings {
     ranks: Vec<u32>,
     slots: Vec<Slot>,
     runs: Runs,
+}
+
+/// How many siblings are looked at, from the last one on, to put a new one in its place at once.
+/// What belongs further ahead is put in order later, which is one step more.
+const LOOK_BACK_MAX: usize = 8;
+
+/// Where a row that comes below `parent` goes: to the end, or where its rank says among the last
+/// siblings.
+pub(super) fn place_below(work: &Work<'_, '_>, issue: IssueRef, parent: Option<RowId>) -> Place {
+    let forest = &work.forest;
+    let end = forest.end_of(parent);
+    let Some((owner, rank)) = owned_rank(work, issue) else {
+        return end;
+    };
+    let slot_before = |slot: &Slot| forest.previous_at(*slot).and_then(|row| forest.slot(row));
+    let last = end.previous.and_then(|row| forest.slot(row));
+    let mut next = None;
+    let backwards = std::iter::successors(last, slot_before);
+    for (looked_at, slot) in backwards.enumerate() {
+        if looked_at == LOOK_BACK_MAX {
+            return end;
+        }
+        let other = forest
+            .issue_at(slot)
+            .and_then(|issue| owned_rank(work, issue));
+        match other.filter(|&(by, _)| by == owner) {
+            Some((_, other)) if other > rank => next = Some(slot),
+            Some(_) if next.is_some() => {
+                let previous = forest.id_at(slot);
+                return Place { parent, previous };
+            }
+            Some(_) => return end,
+            None => {}
+        }
+    }
+    let previous = next.map(|next| forest.previous_at(next));
+    previous.map_or(end, |previous| Place { parent, previous })
+}
+
+/// The first in declared order that ranks an issue, and the rank.
+fn owned_rank(work: &Work<'_, '_>, issue: IssueRef) -> Option<(usize, u32)> {
+    let rankers = work.participants.iter().filter(|part| part.rules.ranks());
+    rankers
+        .filter(|part| part.tracker == issue.tracker)
+        .find_map(|part| Some((part.index, part.rules.rank(issue.issue)?)))
 }
 
 /// Brings the siblings into the order of rank, for each synchronizer that ranks.
@@ -181,5 +228,53 @@ impl Runs {
     /// Whether the row at a position is in the run, and so stays where it is.
     fn is_in_order(&self, at: usize) -> bool {
         self.in_order[at]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn length(ranks: &[u32]) -> usize {
+        let mut runs = Runs::default();
+        runs.find(ranks);
+        let kept: Vec<u32> = (0..ranks.len())
+            .filter(|&at| runs.is_in_order(at))
+            .map(|at| ranks[at])
+            .collect();
+        assert!(kept.is_sorted(), "{kept:?} of {ranks:?}");
+        kept.len()
+    }
+
+    /// By trying every part of a sequence.
+    fn longest(ranks: &[u32]) -> usize {
+        let parts = 0..1u32 << ranks.len();
+        let part = |bits: u32| -> Vec<u32> {
+            let chosen = (0..ranks.len()).filter(|&at| bits >> at & 1 == 1);
+            chosen.map(|at| ranks[at]).collect()
+        };
+        let ascending = parts.map(part).filter(|part| part.is_sorted());
+        ascending.map(|part| part.len()).max().unwrap()
+    }
+
+    fn every_sequence(length: usize, prefix: &mut Vec<u32>, look: &mut impl FnMut(&[u32])) {
+        look(prefix);
+        for rank in 0..length as u32 {
+            if prefix.len() < length {
+                prefix.push(rank);
+                every_sequence(length, prefix, look);
+                prefix.pop();
+            }
+        }
+    }
+
+    #[test]
+    fn no_run_in_order_is_longer() {
+        let mut tried = 0;
+        every_sequence(6, &mut Vec::new(), &mut |ranks| {
+            assert_eq!(length(ranks), longest(ranks), "{ranks:?}");
+            tried += 1;
+        });
+        assert_eq!(tried, 55_987, "all sequences of up to six ranks of six");
     }
 }

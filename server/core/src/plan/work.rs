@@ -7,6 +7,7 @@ use super::claims::SlotClaims;
 use super::confirmed::key_of;
 use super::facts::Facts;
 use super::kinds::{Found, Participant};
+use super::order;
 use super::snapshot::Snapshot;
 use super::{Held, Plan, PlannedChange};
 use crate::change::{ForestChange, Item};
@@ -152,7 +153,8 @@ impl<'w, 'a> Work<'w, 'a> {
         confirmed.covers(&key_of(kind, row, issue, parent, existed))
     }
 
-    /// Adds a row of an issue that has none, as the last child of `parent`, unless it must not.
+    /// Adds a row of an issue that has none, as a child of `parent`, unless it must not:
+    /// the last one, or where its rank says.
     pub(super) fn add(&mut self, issue: IssueRef, parent: Option<RowId>, cause: Cause) {
         self.add_row(issue, parent, false, cause);
     }
@@ -180,7 +182,7 @@ impl<'w, 'a> Work<'w, 'a> {
             row,
             item: Item::Issue(issue),
             alias,
-            to: self.forest.end_of(parent),
+            to: order::place_below(self, issue, parent),
         };
         self.record(change, issue, cause, false);
         self.forest.set_placed_by(row, Some(cause.synchronizer));

@@ -22,19 +22,27 @@ pub fn sibling_groups(
     positions: &FxHashMap<IssueId, u32>,
 ) -> Vec<(Option<RowId>, Vec<IssueId>)> {
     let forest = desired.forest;
-    let has_children = forest
-        .walk()
-        .filter(|&(slot, _)| forest.has_children_at(slot));
-    let parents = has_children.map(|(slot, _)| forest.id_at(slot));
-    let groups = std::iter::once(None).chain(parents).map(|parent| {
-        let issues = forest.children(parent).filter_map(|row| {
-            let IssueRef { tracker, issue } = forest.issue(row)?;
-            let counts = tracker == desired.tracker && !forest.is_alias(row);
-            (counts && positions.contains_key(&issue)).then_some(issue)
-        });
-        (parent, issues.collect::<Vec<IssueId>>())
-    });
-    groups.filter(|(_, issues)| issues.len() > 1).collect()
+    // By slot of the parent: the number of its group plus one.
+    let mut numbers = vec![0u32; forest.slot_count()];
+    let mut top = 0u32;
+    let mut groups: Vec<(Option<RowId>, Vec<IssueId>)> = Vec::new();
+    for (slot, _) in forest.walk() {
+        let counts = forest
+            .issue_at(slot)
+            .filter(|issue: &IssueRef| issue.tracker == desired.tracker && !forest.alias_at(slot));
+        let Some(issue) = counts.filter(|issue| positions.contains_key(&issue.issue)) else {
+            continue;
+        };
+        let above = forest.parent_at(slot);
+        let number = numbers.get_mut(above as usize).unwrap_or(&mut top);
+        if *number == 0 {
+            groups.push((forest.id_at(above), Vec::new()));
+            *number = groups.len() as u32;
+        }
+        groups[*number as usize - 1].1.push(issue.issue);
+    }
+    groups.retain(|(_, issues)| issues.len() > 1);
+    groups
 }
 
 /// Plans the ranks of siblings. `ranked` is every issue in scope, in the tracker's order; the

@@ -22,7 +22,7 @@ fn id(name: &str) -> IssueId {
 }
 
 fn name(id: IssueId) -> String {
-    char::from(u8::try_from(id.0).unwrap()).to_string()
+    char::from(u8::try_from(id.0).expect("one letter")).to_string()
 }
 
 fn issue_ref(issue: IssueId) -> IssueRef {
@@ -33,7 +33,7 @@ fn issue_ref(issue: IssueId) -> IssueRef {
 }
 
 fn pair(word: &str) -> (IssueId, IssueId) {
-    let (parent, child) = word.split_once('>').unwrap();
+    let (parent, child) = word.split_once('>').expect("parent>child");
     (id(parent), id(child))
 }
 
@@ -48,7 +48,10 @@ struct World {
 }
 
 fn add_row(forest: &mut Forest, issue: IssueId, parent: Option<IssueId>) {
-    let parent = parent.map(|parent| forest.primary_row(issue_ref(parent)).unwrap());
+    let parent = parent.map(|parent| {
+        let row = forest.primary_row(issue_ref(parent));
+        row.expect("the parent has a row")
+    });
     let place: Place = forest.end_of(parent);
     let change = ForestChange::Add {
         row: RowId(forest.len() as i64 + 1),
@@ -56,7 +59,7 @@ fn add_row(forest: &mut Forest, issue: IssueId, parent: Option<IssueId>) {
         alias: forest.primary_row(issue_ref(issue)).is_some(),
         to: place,
     };
-    forest.apply(&change).unwrap();
+    forest.apply(&change).expect("the row fits");
 }
 
 const SEEN: Version = Version {
@@ -150,25 +153,26 @@ fn check(input: &str, expected: Expect) {
         .map(|link| format!("{}>{}", name(link.parent), name(link.child)))
         .collect();
     let mut text = format!("links {}\n", links.join(" "));
-    let mut from: Vec<IssueId> = merged.from.into_iter().collect();
+    let mut from: Vec<IssueId> = merged.from.iter().copied().collect();
     from.sort_unstable();
     let sections = [
-        ("from", from),
-        ("ask", merged.asked),
-        ("stale", merged.stale),
+        ("from", &from),
+        ("released", &merged.released),
+        ("ask", &merged.asked),
+        ("stale", &merged.stale),
     ];
     for (title, children) in sections.iter().filter(|(_, children)| !children.is_empty()) {
         text += &format!("{title} {}\n", names(children));
     }
-    for (child, loser) in merged.losers {
+    for (child, loser) in &merged.losers {
         let [lost, winner] = [set(loser.value.as_ref()), set(loser.winner.as_ref())];
         text += &format!(
             "{}: {winner} beats {lost} ({:?})\n",
-            name(child),
+            name(*child),
             loser.reason
         );
     }
-    for (child, memory) in merged.memories {
+    for (child, memory) in merged.committed(&world.forest, TRACKER) {
         text += &format!("base of {}: {}\n", name(child), set(memory.base.as_ref()));
     }
     expected.assert_eq(&text);
@@ -183,6 +187,7 @@ fn a_link_that_was_made_is_carried_into_the_structure() {
         ",
         expect![[r#"
             links A>b
+            base of b: none
         "#]],
     );
 }
@@ -228,6 +233,7 @@ fn a_link_that_changed_moves_the_child() {
         ",
         expect![[r#"
             links C>b
+            base of b: A
         "#]],
     );
 }
@@ -244,6 +250,7 @@ fn a_child_that_moved_on_both_sides_goes_where_the_tracker_says_with_an_entry() 
         expect![[r#"
             links D>b
             b: D beats C (ConflictRule)
+            base of b: C
         "#]],
     );
 }
@@ -275,6 +282,7 @@ fn a_new_link_beats_a_move_to_the_top() {
         expect![[r#"
             links C>b
             b: C beats none (EditBeatsDeletion)
+            base of b: none
         "#]],
     );
 }
@@ -386,6 +394,7 @@ fn with_all_issues_a_removed_parent_takes_the_link_with_it() {
         expect![[r#"
             links 
             from b
+            released b
         "#]],
     );
 }
@@ -464,6 +473,7 @@ fn a_side_that_is_right_overwrites_what_did_not_change_without_an_entry() {
         ",
         expect![[r#"
             links A>b
+            base of b: none
         "#]],
     );
 }

@@ -12,7 +12,7 @@ fn ids(text: &str) -> Vec<IssueId> {
 }
 
 fn text(ids: &[IssueId]) -> String {
-    let letter = |id: &IssueId| char::from(u8::try_from(id.0).unwrap());
+    let letter = |id: &IssueId| char::from(u8::try_from(id.0).expect("one letter"));
     ids.iter().map(letter).collect()
 }
 

@@ -118,7 +118,7 @@ fn rules() -> impl Strategy<Value = ConflictRule> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(20_000))]
+    #![proptest_config(ProptestConfig::with_cases(4_000))]
 
     #[test]
     fn no_edit_is_lost_without_an_entry(events in events(), rule in rules()) {

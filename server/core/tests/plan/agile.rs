@@ -350,7 +350,6 @@ fn sub_tasks_that_are_ranked_are_ordered_like_others() {
         expect![[r#"
             add a under A (G SubtaskOfParent)
             add b under A (G SubtaskOfParent)
-            move a under A behind b (G RankOrder)
             +G a
             +G b
             --
@@ -377,7 +376,6 @@ fn moved_and_ordered_in_one_plan() {
         expect![[r#"
             !move A under E (G EpicOfIssue)
             !move B under E (G EpicOfIssue)
-            !move C under E behind B (G RankOrder)
             --
             E
               A
@@ -501,8 +499,6 @@ fn children_that_links_added_are_ordered_by_rank() {
             add B under A (L LinkedToParent)
             add C under A (L LinkedToParent)
             add D under A (L LinkedToParent)
-            move C under A behind D (G RankOrder)
-            move B under A behind C (G RankOrder)
             +L B
             +L C
             +L D

@@ -165,7 +165,7 @@ fn rows_that_others_want_stay(world: &World, plan: &Plan) -> Result<(), String> 
                 (Settings::Filter(_), true) => world.matches(synchronizer, issue),
                 (Settings::Filter(_), false) => claims,
                 (Settings::Links(settings), true) => {
-                    // What hangs below a row that this very plan adds is added again.
+                    // What left a filter and hangs below a row that this very plan adds is added again.
                     let parents = world.linked_parents(synchronizer, issue);
                     let mut old = parents.filter(|&parent| has_row(&world.forest, parent));
                     let scope = settings.scope == LinksScope::AllIssues;
@@ -182,7 +182,9 @@ fn rows_that_others_want_stay(world: &World, plan: &Plan) -> Result<(), String> 
                 (Settings::StatusRollup(_), _) => false,
                 (Settings::Subtasks(settings), true) => {
                     let parent = world.selected_parent(settings, issue);
-                    parent.is_some_and(|parent| has_row(&plan.after, parent))
+                    parent.is_some_and(|parent| {
+                        has_row(&world.forest, parent) && has_row(&plan.after, parent)
+                    })
                 }
                 (Settings::Subtasks(_) | Settings::Agile(_), false) => {
                     let parent = world.jira.get(&issue).and_then(|found| found.parent);
@@ -381,7 +383,7 @@ impl Outcome<'_> {
                 held.kind == ChangeKind::MoveRow
                     && held.row == Some(row)
                     && Some(held.synchronizer) == owner
-                    && (mover.is_none() || held.reason == HoldReason::WouldCloseCycle)
+                    && held.reason != HoldReason::PlacementOwnedElsewhere
             });
             if owner != mover && !is_held {
                 let name = issue_name(issue);

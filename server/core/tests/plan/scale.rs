@@ -25,7 +25,7 @@ struct Large {
 }
 
 fn parent_of(id: i64) -> Option<i64> {
-    (id > CHILDREN * 10).then(|| id / CHILDREN)
+    (id > CHILDREN * 10).then_some(id / CHILDREN)
 }
 
 fn observed(id: i64) -> ObservedIssue {
@@ -65,7 +65,7 @@ impl Large {
                     issue: IssueId(id),
                 }),
                 alias: false,
-                placed_by: Some(synchronizers[0].id),
+                placed_by: None,
             }
         };
         let stored: Vec<ForestRow> = (1..=rows).zip(keys).map(row).collect();
@@ -77,7 +77,7 @@ impl Large {
             .collect();
         let claim = |row: i64| Claim {
             row: RowId(row),
-            source: ClaimSource::Synchronizer(synchronizers[0].id),
+            source: ClaimSource::Person,
         };
         Large {
             claims: (1..=rows).map(claim).collect(),

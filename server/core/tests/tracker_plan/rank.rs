@@ -1,8 +1,11 @@
 //! Rank: siblings as they are in the structure, with the fewest movers.
 
-use crate::world::{check, parse};
+use crate::world::{Plans, World, check, issue_ref, parse};
 use expect_test::expect;
+use resync_core::change::Item;
+use resync_core::id::IssueId;
 use resync_core::tracker_plan::{PlannedTrackerChange, TrackerChange, TrackerPlan};
+use std::time::Instant;
 
 #[test]
 fn siblings_in_order_are_not_ranked() {
@@ -266,4 +269,32 @@ fn sizes(plan: &TrackerPlan) -> Vec<usize> {
         other => panic!("{other:?} is no ranking"),
     };
     plan.changes.iter().map(size).collect()
+}
+
+#[test]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the time is printed; it has to be short, not exact"
+)]
+fn a_million_siblings_are_ranked_quickly() {
+    let count = 1_000_000i64;
+    let mut world = World::empty(Plans::Ranks);
+    for issue in 0..count {
+        let item = Item::Issue(issue_ref(IssueId(issue)));
+        world.add_row(None, item, false);
+    }
+    // One in a hundred has another place in the tracker's order.
+    let mut ranked: Vec<i64> = (0..count).collect();
+    ranked.sort_by_key(|issue| match issue % 100 {
+        7 => issue * 7_919 % count,
+        _ => *issue,
+    });
+    world.ranked = ranked.into_iter().map(IssueId).collect();
+    let start = Instant::now();
+    let plan = world.plan();
+    let took = start.elapsed();
+    println!("{} requests, in {took:?}", plan.changes.len());
+    let moved: usize = sizes(&plan).iter().sum();
+    assert!((9_000..=10_000).contains(&moved), "{moved}");
+    assert!(took.as_secs() < 10, "{took:?}");
 }

@@ -22,8 +22,8 @@ pub(super) struct ReadAgile<'a> {
     settings: &'a AgileSettings,
     ranked: &'a [ObservedIssue],
     ranks: FxHashMap<IssueId, u32>,
-    /// In order of the issue. Empty where epics are not kept.
-    epics: Vec<(IssueId, IssueId)>,
+    /// By rank. Empty where epics are not kept.
+    epics: Vec<Option<IssueId>>,
     subtasks: Option<ReadSubtasks>,
 }
 
@@ -54,14 +54,20 @@ impl<'a> ReadAgile<'a> {
         for (rank, issue) in (0u32..).zip(read.ranked) {
             ranks.entry(issue.id).or_insert(rank);
         }
-        let with_epics = read.epics.iter().filter(|_| settings.sync_epics);
-        let is_about = |found: &&ObservedEpic| ranks.contains_key(&found.issue);
-        let with_epics = with_epics.filter(is_about);
-        let not_itself = with_epics.filter(|found| found.issue != found.epic);
-        let mut epics: Vec<(IssueId, IssueId)> =
-            not_itself.map(|found| (found.issue, found.epic)).collect();
-        epics.sort_unstable();
-        epics.dedup_by_key(|&mut (issue, _)| issue);
+        let mut epics = Vec::new();
+        if settings.sync_epics {
+            epics.resize(read.ranked.len(), None);
+            for found in read.epics.iter().filter(|found| found.issue != found.epic) {
+                if let Some(&rank) = ranks.get(&found.issue) {
+                    epics[rank as usize] = Some(found.epic);
+                }
+            }
+            // An issue that is listed twice has the rank of the first, and one epic.
+            for at in 0..epics.len() {
+                let rank = read.ranked.get(at).and_then(|issue| ranks.get(&issue.id));
+                epics[at] = rank.and_then(|&rank| epics[rank as usize]);
+            }
+        }
         let subtasks = settings.add_subtasks.then(|| {
             let is_parent = |issue| ranks.contains_key(&issue);
             let every = every_subtask();
@@ -77,11 +83,8 @@ impl<'a> ReadAgile<'a> {
     }
 
     fn epic(&self, issue: IssueId) -> Option<IssueId> {
-        let found = self.epics.binary_search_by_key(&issue, |&(issue, _)| issue);
-        found
-            .ok()
-            .and_then(|at| self.epics.get(at))
-            .map(|&(_, epic)| epic)
+        let rank = self.ranks.get(&issue).copied()?;
+        self.epics.get(rank as usize).copied().flatten()
     }
 
     /// The issue below which an issue belongs: its parent, if it is a sub-task, else its epic.
@@ -90,7 +93,13 @@ impl<'a> ReadAgile<'a> {
         parent.or_else(|| self.epic(issue))
     }
 
-    fn place_below_epic(&self, work: &mut Work<'_, '_>, me: &Participant<'_>, slot: Slot) {
+    fn place_below_epic(
+        &self,
+        work: &mut Work<'_, '_>,
+        me: &Participant<'_>,
+        slot: Slot,
+        epic: Option<IssueId>,
+    ) {
         let (Some(row), Some(issue)) = (work.forest.id_at(slot), work.forest.issue_at(slot)) else {
             return;
         };
@@ -101,7 +110,7 @@ impl<'a> ReadAgile<'a> {
         if is_subtask {
             return;
         }
-        let Some(epic) = self.epic(issue.issue) else {
+        let Some(epic) = epic else {
             return leave_epic(work, me, slot, (row, issue));
         };
         let Some(above) = work.forest.primary_slot(me.issue(epic)) else {
@@ -147,11 +156,9 @@ fn leave_epic(
 
 impl Rules for ReadAgile<'_> {
     fn place(&self, work: &mut Work<'_, '_>, me: &Participant<'_>) {
-        if self.settings.sync_epics {
-            for observed in self.ranked {
-                if let Some(slot) = work.forest.primary_slot(me.issue(observed.id)) {
-                    self.place_below_epic(work, me, slot);
-                }
+        for (observed, &epic) in self.ranked.iter().zip(&self.epics) {
+            if let Some(slot) = work.forest.primary_slot(me.issue(observed.id)) {
+                self.place_below_epic(work, me, slot, epic);
             }
         }
         if let Some(subtasks) = &self.subtasks {
@@ -159,9 +166,9 @@ impl Rules for ReadAgile<'_> {
         }
     }
 
-    fn retire(&self, work: &mut Work<'_, '_>, me: &Participant<'_>) {
+    fn retire_dependents(&self, work: &mut Work<'_, '_>, me: &Participant<'_>) {
         if let Some(subtasks) = &self.subtasks {
-            subtasks.retire(work, me);
+            subtasks.retire_dependents(work, me);
         }
     }
 

@@ -1,11 +1,12 @@
 //! The links rule: a child is below the parents that it is linked to.
 //!
-//! An issue has one primary row, below the parent that [`links_graph`](super::links_graph)
+//! An issue has one primary row, below the parent that [`links_tree`](super::links_tree)
 //! chooses, and an alias below each other one. A link that closes a cycle is refused and held.
 //!
 //! What it is not: removing what is linked no more; see [`super::links_retire`].
 
-use super::links_graph::{Choice, Graph, NOBODY, Node, Tree};
+use super::links_graph::{Graph, NOBODY, Node};
+use super::links_tree::{Choice, Tree};
 use super::{Found, Participant, Rules, links_retire};
 use crate::claim::ClaimSource;
 use crate::forest::{NONE, Slot};
@@ -257,7 +258,7 @@ impl Rules for ReadLinks<'_> {
         self.hold_links_to_themselves(work, me);
     }
 
-    fn retire(&self, work: &mut Work<'_, '_>, me: &Participant<'_>) {
+    fn retire_dependents(&self, work: &mut Work<'_, '_>, me: &Participant<'_>) {
         links_retire::aliases(self, work, me);
         links_retire::primaries(self, work, me);
     }

@@ -10,7 +10,10 @@ mod filter;
 mod links;
 mod links_graph;
 mod links_retire;
+mod links_tree;
 mod subtasks;
+#[cfg(test)]
+mod tests;
 
 use super::facts::Facts;
 use super::snapshot::Evidence;
@@ -61,11 +64,14 @@ pub(super) trait Rules {
     /// Claims rows that are there because others are, and moves rows to their places.
     fn place(&self, _work: &mut Work<'_, '_>, _me: &Participant<'_>) {}
 
-    /// Removes or holds what no longer belongs.
+    /// Removes or holds what no longer belongs, whatever else is there.
     fn retire(&self, _work: &mut Work<'_, '_>, _me: &Participant<'_>) {}
 
     /// Adds what is missing because others are there.
     fn add_missing(&self, _work: &mut Work<'_, '_>, _me: &Participant<'_>) {}
+
+    /// Removes or holds what was there because others were, when all that is to be there is.
+    fn retire_dependents(&self, _work: &mut Work<'_, '_>, _me: &Participant<'_>) {}
 
     /// Adds and claims other rows of issues, when all primary rows are where they belong.
     fn add_aliases(&self, _work: &mut Work<'_, '_>, _me: &Participant<'_>) {}
@@ -127,7 +133,7 @@ pub(super) struct Found {
     /// Issues that have no row, though their parents (the second of each pair) have one.
     pub(super) missing: Vec<(IssueRef, IssueRef)>,
     /// How linked issues hang together.
-    tree: Rc<links_graph::Tree>,
+    tree: Rc<links_tree::Tree>,
 }
 
 impl Found {

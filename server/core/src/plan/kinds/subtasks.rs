@@ -97,7 +97,7 @@ impl Rules for ReadSubtasks {
         work.found[me.index] = found;
     }
 
-    fn retire(&self, work: &mut Work<'_, '_>, me: &Participant<'_>) {
+    fn retire_dependents(&self, work: &mut Work<'_, '_>, me: &Participant<'_>) {
         let judged = retire::judge_all(work, me.tracker, |found| {
             let settled = work.found[me.index].has_settled(found.slot);
             (!settled).then(|| self.judge(work, me.id, found)).flatten()
