@@ -2,7 +2,7 @@
 //!
 //! What it is not: the claim itself, which is a transaction; see `queries/claim.rs`.
 
-use resync_core::id::{JobId, StructureId};
+use resync_core::id::{JobId, StructureId, SynchronizerId};
 use resync_core::job::{JobKind, JobState, WaitReason};
 use resync_core::time::Timestamp;
 use std::collections::HashMap;
@@ -12,6 +12,7 @@ use std::collections::HashMap;
 pub(crate) struct LiveJob {
     pub(crate) id: JobId,
     pub(crate) structure: StructureId,
+    pub(crate) synchronizer: Option<SynchronizerId>,
     pub(crate) kind: JobKind,
     pub(crate) preview: bool,
     pub(crate) state: JobState,
@@ -48,6 +49,12 @@ impl LiveJob {
         self.next_attempt_time.is_none_or(|time| time <= now)
     }
 
+    /// The synchronizer whose resyncs keep their order, if the job is one of them.
+    fn in_turn(&self) -> Option<SynchronizerId> {
+        self.synchronizer
+            .filter(|_| self.kind == JobKind::Resync && !self.preview)
+    }
+
     /// How `self` waits for `other`, which changes the same structure.
     fn wait_for(&self, other: &LiveJob) -> Wait {
         let reason = match (self.kind, other.kind) {
@@ -65,7 +72,8 @@ impl LiveJob {
 ///
 /// A structure belongs to the job that changes it, also while that job's worker is lost, or else
 /// to the first one that is due. A job that is due later stands back, so that a tracker that
-/// cannot be reached does not stop work on others.
+/// cannot be reached does not stop work on others. But it keeps its turn among the resyncs of one
+/// synchronizer: what was queued behind it is to find what it has done.
 pub(crate) fn choose(jobs: &[LiveJob], now: Timestamp, capacity: usize) -> Choice {
     let mut choice = Choice::default();
     let mut running = jobs.iter().filter(|job| job.is_held(now)).count();
@@ -74,14 +82,21 @@ pub(crate) fn choose(jobs: &[LiveJob], now: Timestamp, capacity: usize) -> Choic
         .filter(|job| job.has_started() && !job.preview)
         .map(|job| (job.structure, job))
         .collect();
+    let mut turns: HashMap<SynchronizerId, &LiveJob> = HashMap::new();
+    for job in jobs {
+        if let Some(synchronizer) = job.in_turn() {
+            turns.entry(synchronizer).or_insert(job);
+        }
+    }
     for job in jobs
         .iter()
         .filter(|job| !job.is_held(now) && job.is_due(now))
     {
-        let owner = if job.preview {
-            job
-        } else {
-            owners.entry(job.structure).or_insert(job)
+        let first = job.in_turn().and_then(|id| turns.get(&id)).copied();
+        let owner = match first.filter(|first| !first.is_due(now)) {
+            Some(first) => first,
+            None if job.preview => job,
+            None => owners.entry(job.structure).or_insert(job),
         };
         let wait = if owner.id != job.id {
             job.wait_for(owner)
@@ -111,7 +126,8 @@ mod tests {
 
     const NOW: Timestamp = Timestamp(100);
 
-    /// Reads a job a line: number, structure, `resync`, `preview` or `sync`, then its state:
+    /// Reads a job a line: number, structure, `resync`, `preview` or `sync`, or `other` for a
+    /// resync of the structure's second synchronizer, then its state:
     /// `pending`, `later` (pending, not due), `held` or `lost` (by its worker).
     fn parse(text: &str) -> Vec<LiveJob> {
         let job = |line: &str| {
@@ -127,9 +143,15 @@ mod tests {
                 "lost" => lease(100),
                 other => panic!("not a state: {other}"),
             };
+            let structure: i64 = structure.bytes().map(i64::from).sum();
             LiveJob {
                 id: JobId(id.parse().unwrap()),
-                structure: StructureId(structure.bytes().map(i64::from).sum()),
+                structure: StructureId(structure),
+                synchronizer: match kind {
+                    "sync" => None,
+                    "other" => Some(SynchronizerId(-structure)),
+                    _ => Some(SynchronizerId(structure)),
+                },
                 kind: if kind == "sync" {
                     JobKind::IncrementalSync
                 } else {
@@ -212,6 +234,34 @@ mod tests {
             1 a sync later
             2 a resync pending";
         check(4, jobs, &expect!["claim 2"]);
+    }
+
+    #[test]
+    fn a_queued_resync_does_not_overtake_one_of_its_synchronizer_that_is_due_later() {
+        let jobs = "
+            1 a resync later
+            2 a resync pending
+            3 a preview pending
+            4 a other pending";
+        check(
+            1,
+            jobs,
+            &expect![[r#"
+            claim 3
+            2 waits: StructureBusy 1
+            4 waits: Capacity"#]],
+        );
+        let jobs = "
+            1 a resync later
+            2 a resync pending
+            4 a other pending";
+        check(
+            9,
+            jobs,
+            &expect![[r#"
+            claim 4
+            2 waits: StructureBusy 1"#]],
+        );
     }
 
     #[test]

@@ -9,7 +9,7 @@ use crate::rows::job::JobColumns;
 use crate::schedule::{Choice, LiveJob, Wait, choose};
 use crate::schema::jobs;
 use diesel::prelude::*;
-use resync_core::id::{JobId, StructureId};
+use resync_core::id::{JobId, StructureId, SynchronizerId};
 use resync_core::job::{JobKind, JobState, WaitReason};
 use resync_core::time::Timestamp;
 
@@ -44,6 +44,7 @@ fn exists_live(conn: &mut Conn) -> Result<bool, Error> {
 struct LiveRow {
     id: i64,
     structure: i64,
+    synchronizer: Option<i64>,
     kind: String,
     preview: bool,
     state: String,
@@ -60,6 +61,7 @@ impl TryFrom<LiveRow> for LiveJob {
         Ok(Self {
             id: JobId(row.id),
             structure: StructureId(row.structure),
+            synchronizer: row.synchronizer.map(SynchronizerId),
             kind: JobKind::from_code(&row.kind)?,
             preview: row.preview,
             state: JobState::from_code(&row.state)?,
