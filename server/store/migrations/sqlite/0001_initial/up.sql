@@ -1,5 +1,5 @@
 -- The first schema. Times are milliseconds since the Unix epoch. Order keys compare as bytes.
--- Blobs named `changes` are a format byte and then postcard; see src/blob.rs.
+-- Blobs named `changes` are a format byte and then postcard, deflated or not; see src/blob.rs.
 
 CREATE TABLE server_meta (
     name TEXT NOT NULL PRIMARY KEY,
