@@ -20,23 +20,37 @@ use std::collections::BTreeMap;
 /// first, then the other changes in order of work, then what is held. `before` is the forest that
 /// was planned for.
 pub fn job_changes(plan: &Plan, before: &Forest, facts: &Facts<'_>) -> Vec<JobChange> {
+    each_job_change(plan, before, facts).collect()
+}
+
+/// What [`job_changes`] lists, one by one: all of a large plan take more memory than the plan.
+pub fn each_job_change<'a>(
+    plan: &'a Plan,
+    before: &'a Forest,
+    facts: &'a Facts<'a>,
+) -> impl Iterator<Item = JobChange> + 'a {
     let listing = Listing {
         before,
         after: &plan.after,
         facts,
     };
-    let (destructive, others): (Vec<_>, Vec<_>) =
-        plan.changes.iter().partition(|planned| planned.destructive);
-    let planned = destructive
-        .into_iter()
-        .chain(others)
-        .map(|planned| listing.planned(planned));
-    let held = plan.held.iter().map(|held| listing.held(held));
-    let mut all: Vec<JobChange> = planned.chain(held).collect();
-    for (ordinal, change) in (1..).zip(&mut all) {
-        change.ordinal = ordinal;
-    }
-    all
+    let destructive = plan.changes.iter().filter(|planned| planned.destructive);
+    let others = plan.changes.iter().filter(|planned| !planned.destructive);
+    let planned = destructive.chain(others).map(Difference::Planned);
+    let differences = planned.chain(plan.held.iter().map(Difference::Held));
+    (1..).zip(differences).map(move |(ordinal, difference)| {
+        let change = match difference {
+            Difference::Planned(planned) => listing.planned(planned),
+            Difference::Held(held) => listing.held(held),
+        };
+        JobChange { ordinal, ..change }
+    })
+}
+
+/// What the list of a job's changes tells of.
+enum Difference<'a> {
+    Planned(&'a PlannedChange),
+    Held(&'a Held),
 }
 
 /// Appends what was confirmed and is not planned any more, as skipped: after the held differences,
@@ -71,7 +85,8 @@ pub struct SummaryContext {
     pub guards: Vec<GuardTrip>,
 }
 
-/// The figures of a plan. `listed` is what [`job_changes`] made of it.
+/// The figures of a plan. `listed` is what [`job_changes`] made of it, or at least its first
+/// [`PLAN_SAMPLE_MAX`] changes.
 pub fn summarize(
     plan: &Plan,
     before: &Forest,

@@ -6,17 +6,26 @@ use crate::facts::Facts;
 use crate::failure::{Failure, Stop};
 use crate::progress::Reporter;
 use resync_core::guard::{self, Figures};
-use resync_core::job::{Job, JobChange, JobRequest, PlanSummary, Severity};
+use resync_core::job::{Job, JobChange, JobRequest, PLAN_SAMPLE_MAX, PlanSummary, Severity};
 use resync_core::plan::{Facts as IssueLookup, Plan, Snapshot};
 use resync_core::problem::Problem;
 use resync_core::summary::{self, SummaryContext};
-use resync_store::{JobUpdate, Lease};
+use resync_store::{JobUpdate, Lease, PackedChanges};
 
 /// How long a plan can be confirmed: an hour is long enough to show it to somebody else, and
 /// short enough that it is still about the same day's Jira.
 const PLAN_TTL_MS: i64 = 60 * 60 * 1000;
 
-/// The changes of a plan, and its figures.
+/// A plan as people see it.
+pub(crate) struct Description {
+    pub(crate) summary: PlanSummary,
+    packed: PackedChanges,
+    held: i64,
+    skipped: i64,
+}
+
+/// The changes of a plan, and its figures. The list is packed as it is made, since all of it takes
+/// more memory than the plan.
 pub(crate) fn describe(
     engine: &Engine,
     job: &Job,
@@ -24,12 +33,8 @@ pub(crate) fn describe(
     snapshot: &Snapshot<'_>,
     plan: &Plan,
     confirmed: Option<&Confirmed>,
-) -> (Vec<JobChange>, PlanSummary) {
+) -> Result<Description, Stop> {
     let before = &facts.loaded.rows.forest;
-    let mut changes = summary::job_changes(plan, before, &IssueLookup::new(snapshot));
-    if let Some(confirmed) = confirmed {
-        summary::add_skipped(&mut changes, &confirmed.changes);
-    }
     let source_is_empty = facts
         .readings
         .iter()
@@ -42,8 +47,33 @@ pub(crate) fn describe(
         expire_time: now.plus_milliseconds(PLAN_TTL_MS),
         guards: guard::evaluate(figures, source_is_empty, settings_changed(job, facts)),
     };
-    let summary = summary::summarize(plan, before, &changes, context);
-    (changes, summary)
+    let lookup = IssueLookup::new(snapshot);
+    let mut changes = summary::each_job_change(plan, before, &lookup);
+    let (held, mut skipped) = (crate::count(plan.held.len()), 0);
+    let (summary, packed) = match confirmed {
+        None => {
+            let first: Vec<JobChange> = changes.by_ref().take(PLAN_SAMPLE_MAX).collect();
+            let summary = summary::summarize(plan, before, &first, context);
+            (
+                summary,
+                PackedChanges::pack(first.into_iter().chain(changes))?,
+            )
+        }
+        Some(confirmed) => {
+            let mut listed: Vec<JobChange> = changes.collect();
+            let planned_or_held = listed.len();
+            summary::add_skipped(&mut listed, &confirmed.changes);
+            skipped = crate::count(listed.len() - planned_or_held);
+            let summary = summary::summarize(plan, before, &listed, context);
+            (summary, PackedChanges::pack(listed)?)
+        }
+    };
+    Ok(Description {
+        summary,
+        packed,
+        held,
+        skipped,
+    })
 }
 
 /// Whether the plan may be executed, by its guards and limits.
@@ -76,20 +106,12 @@ fn settings_changed(job: &Job, facts: &Facts) -> bool {
         .any(|(record, base)| *base != resync_store::settings_hash(&record.rule.settings))
 }
 
-pub(crate) fn count_plan(reporter: &Reporter, changes: &[JobChange], rows: i64) {
-    use resync_core::job::ChangeState;
-    let of = |state: ChangeState| {
-        changes
-            .iter()
-            .filter(|change| change.state == state)
-            .count()
-    };
-    let count = |state| i64::try_from(of(state)).unwrap_or(i64::MAX);
+pub(crate) fn count_plan(reporter: &Reporter, described: &Description, rows: i64) {
     reporter.count(|counters| {
         counters.compared_rows = rows;
-        counters.planned_changes = count(ChangeState::Planned);
-        counters.skipped_changes = count(ChangeState::Skipped);
-        counters.held_changes = count(ChangeState::Held);
+        counters.planned_changes = described.summary.changes;
+        counters.skipped_changes = described.skipped;
+        counters.held_changes = described.held;
     });
 }
 
@@ -98,10 +120,12 @@ pub(crate) async fn keep_plan(
     lease: Lease,
     reporter: &Reporter,
     facts: &Facts,
-    changes: Vec<JobChange>,
-    summary: &PlanSummary,
-) -> Result<(), Stop> {
-    reporter.log(Severity::Info, planned(summary)).await?;
+    described: Description,
+) -> Result<PlanSummary, Stop> {
+    let Description {
+        summary, packed, ..
+    } = described;
+    reporter.log(Severity::Info, planned(&summary)).await?;
     let (progress, counters) = reporter.newest();
     let update = JobUpdate {
         progress: Some(progress),
@@ -114,10 +138,10 @@ pub(crate) async fn keep_plan(
     engine
         .parts
         .store
-        .store_plan(lease, changes, update, (engine.parts.clock)())
+        .store_packed_plan(lease, packed, update, (engine.parts.clock)())
         .await?;
     reporter.tell();
-    Ok(())
+    Ok(summary)
 }
 
 /// The plan in a sentence.

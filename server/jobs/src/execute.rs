@@ -5,17 +5,16 @@
 use crate::engine::Engine;
 use crate::facts::Facts;
 use crate::failure::Stop;
+use crate::observed;
 use crate::progress::Reporter;
 use resync_core::change::ForestChange;
 use resync_core::claim::ClaimChange;
 use resync_core::commit;
 use resync_core::forest::Forest;
 use resync_core::id::{IssueId, TrackerId};
-use resync_core::issue::{IssueRef, ObservedIssue};
 use resync_core::job::{ChangeKind, Job, JobCounters, JobState, Phase, Severity};
 use resync_core::plan::Plan;
 use resync_store::{ForestCommit, JobCommit, JobUpdate, Lease};
-use rustc_hash::FxHashMap;
 use std::collections::BTreeMap;
 
 /// Applies a plan, and returns the forest as it must be now; `None` for a plan without any effect,
@@ -39,13 +38,15 @@ pub(crate) async fn apply(
     let mut applied = reporter.newest().1;
     count_applied(&mut applied, &plan);
     let planned = std::mem::take(&mut plan.changes);
-    let steps: Vec<ForestChange> = planned.into_iter().map(|planned| planned.change).collect();
+    let mut steps: Vec<ForestChange> = planned.into_iter().map(|planned| planned.change).collect();
+    // They are in the place of the planned changes, which are larger.
+    steps.shrink_to_fit();
     let base_version = plan.after.version();
     let writes = (!steps.is_empty()).then(|| commit::writes(&mut plan.after, &steps));
-    let observations = observations(facts, &plan.after);
+    let observed = observed::news(facts, &plan.after);
     note_gone(engine, facts).await?;
     reporter.tell();
-    if writes.is_none() && plan.claims.is_empty() && observations.is_empty() {
+    if writes.is_none() && plan.claims.is_empty() && observed.is_none() {
         reporter.log(Severity::Info, "Nothing to change.").await?;
         if let Some(sync) = facts.sync.clone() {
             let (point, now) = (facts.loaded.rows.point.clone(), (engine.parts.clock)());
@@ -65,7 +66,7 @@ pub(crate) async fn apply(
         deletes,
         changes: steps,
         claims: std::mem::take::<Vec<ClaimChange>>(&mut plan.claims),
-        observations,
+        observations: Vec::new(),
         next_row_id: plan.next_row_id,
         row_count: crate::count(plan.after.len()),
         principal: job.creator.clone(),
@@ -76,6 +77,7 @@ pub(crate) async fn apply(
         job: Some(JobCommit {
             lease,
             point: facts.loaded.rows.point.clone(),
+            observed,
             update: JobUpdate {
                 state: Some(JobState::Running),
                 progress: Some(progress),
@@ -113,52 +115,6 @@ fn count_applied(counters: &mut JobCounters, plan: &Plan) {
     counters.added_rows = of(ChangeKind::AddRow);
     counters.moved_rows = of(ChangeKind::MoveRow);
     counters.removed_rows = of(ChangeKind::RemoveRow);
-}
-
-/// What was read of issues that have a row now, as far as the store does not know it already.
-fn observations(facts: &Facts, after: &Forest) -> Vec<(TrackerId, ObservedIssue)> {
-    let known: FxHashMap<IssueRef, (&ObservedIssue, bool)> = facts
-        .loaded
-        .observations
-        .iter()
-        .map(|known| {
-            let issue = IssueRef {
-                tracker: known.tracker,
-                issue: known.issue.id,
-            };
-            (issue, (&known.issue, known.gone_time.is_some()))
-        })
-        .collect();
-    let read = facts.readings.iter().flat_map(|reading| {
-        let tracker = facts
-            .synchronizers
-            .iter()
-            .find(|one| one.id == reading.synchronizer)
-            .map(|one| one.rule.tracker);
-        let issues = reading.evidence.issues();
-        issues.filter_map(move |issue| Some((tracker?, issue)))
-    });
-    let by_id = facts.by_id.iter().map(|(tracker, issue)| (*tracker, issue));
-    let mut newest: BTreeMap<(TrackerId, IssueId), &ObservedIssue> = BTreeMap::new();
-    for (tracker, issue) in read.chain(by_id) {
-        let named = IssueRef {
-            tracker,
-            issue: issue.id,
-        };
-        let unknown = known
-            .get(&named)
-            .is_none_or(|&(known, gone)| gone || known != issue);
-        if unknown && after.primary_row(named).is_some() {
-            let kept = newest.entry((tracker, issue.id)).or_insert(issue);
-            if kept.updated < issue.updated {
-                *kept = issue;
-            }
-        }
-    }
-    newest
-        .into_iter()
-        .map(|((tracker, _), issue)| (tracker, issue.clone()))
-        .collect()
 }
 
 /// Notes which issues of the structure cannot be read any more, so that people see it.

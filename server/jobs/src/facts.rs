@@ -18,17 +18,18 @@ use resync_core::time::Timestamp;
 use resync_store::{SyncUpdate, SynchronizerRecord, TrackerContact, TrackerRecord, TrackerState};
 use resync_tracker::RequestCounters;
 use rustc_hash::{FxHashMap, FxHashSet};
+use std::sync::Arc;
 
 /// Everything that planning looked at, kept until the outcome is verified.
 pub(crate) struct Facts {
     pub(crate) loaded: Loaded,
     pub(crate) synchronizers: Vec<PlannedSynchronizer>,
     pub(crate) scope: Scope,
-    pub(crate) readings: Vec<Reading>,
+    pub(crate) readings: Arc<Vec<Reading>>,
     pub(crate) issues: FxHashMap<IssueRef, IssueFacts>,
     pub(crate) inaccessible: FxHashSet<IssueRef>,
     /// Issues that were read, with their tracker, for the store to remember.
-    pub(crate) by_id: Vec<(TrackerId, ObservedIssue)>,
+    pub(crate) by_id: Arc<Vec<(TrackerId, ObservedIssue)>>,
     pub(crate) read_time: Timestamp,
     /// What the job leaves for incremental syncs.
     pub(crate) sync: Option<SyncUpdate>,
@@ -204,10 +205,10 @@ pub(crate) fn facts(
         loaded,
         synchronizers,
         scope,
-        readings,
+        readings: Arc::new(readings),
         issues,
         inaccessible,
-        by_id,
+        by_id: Arc::new(by_id),
         read_time,
         sync: None,
     }

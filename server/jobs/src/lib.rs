@@ -20,6 +20,7 @@ mod failure;
 mod incremental;
 mod load;
 mod observe;
+mod observed;
 mod pass;
 mod progress;
 mod settle;
@@ -55,6 +56,15 @@ pub trait TrackerDirectory: Send + Sync {
 /// What an error of a tracker means to people and callers, for the connection of that name.
 pub fn problem_of_tracker(error: &resync_tracker::Error, tracker: &str) -> Problem {
     failure::of_tracker(error, tracker).problem
+}
+
+/// Computes for long: where other tasks share the thread, they go on elsewhere. Where there is one
+/// thread only, as under virtual time, it happens at once.
+pub(crate) fn compute<T>(work: impl FnOnce() -> T) -> T {
+    match tokio::runtime::Handle::current().runtime_flavor() {
+        tokio::runtime::RuntimeFlavor::MultiThread => tokio::task::block_in_place(work),
+        _ => work(),
+    }
 }
 
 /// A number of things, in the unit of the store.

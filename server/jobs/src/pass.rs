@@ -10,7 +10,7 @@ use crate::facts::{Facts, observe_all};
 use crate::failure::Stop;
 use crate::load::Loaded;
 use crate::progress::Reporter;
-use crate::{execute, incremental, load, verify};
+use crate::{compute, execute, incremental, load, verify};
 use resync_core::job::{Authorization, ChangeKind, Job, JobKind, Phase, Severity};
 use resync_core::plan::{Plan, plan};
 use resync_core::problem::{Problem, Reason};
@@ -91,10 +91,14 @@ async fn round(
         .await?;
     let restriction = confirmed.map(|confirmed| &confirmed.plan);
     let snapshot = facts.snapshot(&facts.loaded.rows, restriction);
-    let plan = plan(&snapshot);
-    let (changes, summary) = describe(engine, job, &facts, &snapshot, &plan, confirmed);
-    count_plan(reporter, &changes, rows);
-    keep_plan(engine, lease, reporter, &facts, changes, &summary).await?;
+    let (plan, described) = compute(|| {
+        let plan = plan(&snapshot);
+        let described = describe(engine, job, &facts, &snapshot, &plan, confirmed);
+        (plan, described)
+    });
+    let described = described?;
+    count_plan(reporter, &described, rows);
+    let summary = keep_plan(engine, lease, reporter, &facts, described).await?;
     if job.request.authorization == Authorization::Preview {
         return Ok(Ending {
             complete: true,

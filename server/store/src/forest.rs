@@ -2,6 +2,7 @@
 
 use crate::incremental::SyncUpdate;
 use crate::job::{JobUpdate, Lease};
+use crate::observation::ObservedStream;
 use crate::request::RequestRecord;
 use resync_core::change::ForestChange;
 use resync_core::claim::ClaimChange;
@@ -69,7 +70,7 @@ pub struct VersionRecord {
 ///
 /// With `changes` the forest gets the next version. Without, the version stays; what else is in
 /// the commit (claims, observations, the job) is kept all the same.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct ForestCommit {
     /// The structure.
     pub structure: StructureId,
@@ -105,12 +106,14 @@ pub struct ForestCommit {
 }
 
 /// The part of a [`ForestCommit`] that is about its job.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct JobCommit {
     /// The claim on the job.
     pub lease: Lease,
     /// The point that the change was made from: nothing is kept unless it is still the newest.
     pub point: HistoryPoint,
+    /// What was read of issues, beside [`ForestCommit::observations`].
+    pub observed: Option<ObservedStream>,
     /// What to write to the job. The version and the point that the commit makes are filled in as
     /// its result.
     pub update: JobUpdate,

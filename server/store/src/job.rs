@@ -1,11 +1,13 @@
 //! Jobs as records, and the claim that a worker has on one.
 
+use crate::blob::to_blob;
+use crate::error::Error;
 use crate::forest::HistoryPoint;
 use resync_core::id::IssueKey;
 use resync_core::id::{ForestVersion, JobId, Principal, StructureId, SynchronizerId, Uid};
 use resync_core::job::{
-    Job, JobCounters, JobKind, JobProgress, JobRequest, JobState, PlanSummary, Severity, Trigger,
-    WaitReason,
+    Job, JobChange, JobCounters, JobKind, JobProgress, JobRequest, JobState, PlanSummary, Severity,
+    Trigger, WaitReason,
 };
 use resync_core::problem::Problem;
 use resync_core::synchronizer::Rule;
@@ -127,6 +129,45 @@ pub struct JobFilter {
     pub preview: Option<bool>,
     /// Only jobs that have not ended, or only those that have.
     pub live: Option<bool>,
+}
+
+/// Changes in one blob. A page of a list reads one or two.
+const CHANGES_A_CHUNK: usize = 1_000;
+
+/// The list of a job's changes as it is stored: a tenth of what it takes as values.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct PackedChanges {
+    pub(crate) chunks: Vec<PackedChunk>,
+}
+
+/// Some changes in a blob, and the ordinal of the first one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct PackedChunk {
+    pub(crate) first_ordinal: i64,
+    pub(crate) changes: Vec<u8>,
+}
+
+impl PackedChanges {
+    /// Packs changes, which come in the order of their ordinals, a chunk at a time.
+    ///
+    /// # Errors
+    /// [`Error::Internal`] for a value that has no stored form.
+    pub fn pack(changes: impl IntoIterator<Item = JobChange>) -> Result<PackedChanges, Error> {
+        let mut changes = changes.into_iter();
+        let mut packed = PackedChanges::default();
+        let mut chunk = Vec::with_capacity(CHANGES_A_CHUNK);
+        loop {
+            chunk.clear();
+            chunk.extend(changes.by_ref().take(CHANGES_A_CHUNK));
+            let Some(first) = chunk.first() else {
+                return Ok(packed);
+            };
+            packed.chunks.push(PackedChunk {
+                first_ordinal: first.ordinal,
+                changes: to_blob(&chunk)?,
+            });
+        }
+    }
 }
 
 /// A line to append to a job's log.

@@ -46,9 +46,9 @@ pub use incremental::{
 };
 pub use job::{
     ClaimRequest, ClaimedJob, JobFilter, JobPoints, JobRecord, JobUpdate, Lease, NewJob,
-    NewLogEntry, Retry,
+    NewLogEntry, PackedChanges, Retry,
 };
-pub use observation::Observation;
+pub use observation::{Observation, ObservedStream};
 pub use request::{REQUEST_RETENTION_MS, RecordedAnswer, RequestRecord};
 pub use shown::ShownIssue;
 pub use structure::{NewStructure, StructureFilter, StructureRecord, StructureUpdate};

@@ -17,6 +17,7 @@ use resync_core::synchronizer::Settings;
 use resync_core::time::Timestamp;
 use rustc_hash::FxHashSet;
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 /// How often the planner looks again. What one answer brings back can only keep more; a removal
 /// that shows up anew each time is a fault, and the last plan is not made.
@@ -88,7 +89,7 @@ async fn ask(
     for issue in readable.iter().filter_map(|id| part.session.found.get(id)) {
         let named = part.session.refer(issue.id);
         facts.issues.insert(named, IssueFacts::from(issue));
-        facts.by_id.push((part.session.tracker, issue.clone()));
+        Arc::make_mut(&mut facts.by_id).push((part.session.tracker, issue.clone()));
     }
     put_lists(facts, part);
     Ok(())
@@ -97,7 +98,7 @@ async fn ask(
 /// Puts the lists of a tracker's synchronizers into the readings.
 fn put_lists(facts: &mut Facts, part: &Part) {
     for one in &part.followed {
-        let mut readings = facts.readings.iter_mut();
+        let mut readings = Arc::make_mut(&mut facts.readings).iter_mut();
         let reading = readings.find(|reading| reading.synchronizer == one.record.id);
         if let Some(reading) = reading
             && let Evidence::Matched(issues) = &mut reading.evidence

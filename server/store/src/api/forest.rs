@@ -58,6 +58,6 @@ impl Store {
     /// [`Error::TransitionNotAllowed`] by the job, [`Error::AlreadyAnswered`] and
     /// [`Error::RequestIdReused`] by the request.
     pub async fn commit_forest(&self, commit: ForestCommit) -> Result<ForestVersion, Error> {
-        on!(self.write, commit::commit(&commit))
+        on!(self.write, commit::commit(commit))
     }
 }

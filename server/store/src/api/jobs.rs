@@ -2,7 +2,7 @@
 
 use crate::job::{
     ClaimRequest, ClaimedJob, JobFilter, JobPoints, JobRecord, JobUpdate, Lease, NewJob,
-    NewLogEntry, Retry,
+    NewLogEntry, PackedChanges, Retry,
 };
 use crate::{Error, RequestRecord, Store, on};
 use resync_core::id::JobId;
@@ -151,9 +151,24 @@ impl Store {
         update: JobUpdate,
         time: Timestamp,
     ) -> Result<JobRecord, Error> {
+        let packed = PackedChanges::pack(changes)?;
+        self.store_packed_plan(lease, packed, update, time).await
+    }
+
+    /// As [`Store::store_plan`], for a list that is too long to have it in memory as values.
+    ///
+    /// # Errors
+    /// As [`Store::update_job`].
+    pub async fn store_packed_plan(
+        &self,
+        lease: Lease,
+        packed: PackedChanges,
+        update: JobUpdate,
+        time: Timestamp,
+    ) -> Result<JobRecord, Error> {
         on!(
             self.write,
-            job_records::store_plan(lease, &changes, &update, time)
+            job_records::store_plan(lease, packed, &update, time)
         )
     }
 

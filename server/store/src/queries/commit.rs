@@ -8,28 +8,44 @@ use crate::forest::{ForestCommit, HistoryPoint, JobCommit};
 use crate::rows::forest::NewRow;
 use crate::schema::structures;
 use diesel::prelude::*;
-use resync_core::id::ForestVersion;
+use resync_core::forest::ForestRow;
+use resync_core::id::{ForestVersion, StructureId};
 use resync_core::job::Trigger;
+use std::mem::take;
 
 /// Keeps a commit. The structure is moved to its next version first: whoever comes second, with
 /// the same expectation, waits there and then fails.
-pub(crate) fn commit(conn: &mut Conn, commit: &ForestCommit) -> Result<ForestVersion, Error> {
+///
+/// What is written is dropped at once: of a large commit there are few copies in memory.
+pub(crate) fn commit(conn: &mut Conn, mut commit: ForestCommit) -> Result<ForestVersion, Error> {
     requests::begin(conn, commit.request.as_ref())?;
-    let (version, point) = advance(conn, commit)?;
+    let (version, point) = advance(conn, &commit)?;
     forest::delete_rows(conn, commit.structure, &commit.deletes)?;
-    for chunk in commit.upserts.chunks(ROWS_AT_ONCE) {
-        let row = |row| NewRow::new(commit.structure, row);
+    write_rows(conn, commit.structure, take(&mut commit.upserts))?;
+    forest::change_claims(conn, commit.structure, &take(&mut commit.claims))?;
+    observations::upsert(conn, take(&mut commit.observations), commit.time)?;
+    if let Some(read) = commit.job.as_mut().and_then(|job| job.observed.take()) {
+        observations::upsert(conn, read, commit.time)?;
+    }
+    if version != commit.expected_version {
+        versions::append(conn, &commit, version)?;
+    }
+    write_job(conn, &commit, version, point)?;
+    requests::finish(conn, commit.request.as_ref(), version.0)?;
+    Ok(version)
+}
+
+fn write_rows(
+    conn: &mut Conn,
+    structure: StructureId,
+    upserts: Vec<ForestRow>,
+) -> Result<(), Error> {
+    for chunk in upserts.chunks(ROWS_AT_ONCE) {
+        let row = |row| NewRow::new(structure, row);
         let rows: Vec<NewRow<'_>> = chunk.iter().map(row).collect();
         upsert_rows(conn, &rows)?;
     }
-    forest::change_claims(conn, commit.structure, &commit.claims)?;
-    observations::upsert(conn, &commit.observations, commit.time)?;
-    if version != commit.expected_version {
-        versions::append(conn, commit, version)?;
-    }
-    write_job(conn, commit, version, point)?;
-    requests::finish(conn, commit.request.as_ref(), version.0)?;
-    Ok(version)
+    Ok(())
 }
 
 /// Moves the structure to its next version and point, as far as the commit makes them.

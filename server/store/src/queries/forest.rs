@@ -72,21 +72,24 @@ pub(super) fn change_claims(
     structure: StructureId,
     changes: &[ClaimChange],
 ) -> Result<(), Error> {
-    let mut last = BTreeMap::new();
-    for change in changes {
-        match *change {
-            ClaimChange::Made(claim) => last.insert(claim, true),
-            ClaimChange::Withdrawn(claim) => last.insert(claim, false),
-        };
-    }
-    let mut made = Vec::new();
-    let mut withdrawn: BTreeMap<ClaimSource, Vec<i64>> = BTreeMap::new();
-    for (claim, is_made) in last {
+    let (mut made, mut withdrawn) = (Vec::new(), BTreeMap::<ClaimSource, Vec<i64>>::new());
+    let mut sort = |claim: Claim, is_made: bool| {
         if is_made {
             made.push(ClaimRow::new(structure, claim));
         } else {
             withdrawn.entry(claim.source).or_default().push(claim.row.0);
         }
+    };
+    if changes.is_sorted_by(|one, next| parts(one).0 < parts(next).0) {
+        // As a plan has them: each claim once.
+        changes
+            .iter()
+            .map(parts)
+            .for_each(|(claim, is_made)| sort(claim, is_made));
+    } else {
+        let last: BTreeMap<Claim, bool> = changes.iter().map(parts).collect();
+        last.into_iter()
+            .for_each(|(claim, is_made)| sort(claim, is_made));
     }
     upsert_claims(conn, &made)?;
     for (source, ids) in withdrawn {
@@ -101,6 +104,13 @@ pub(super) fn change_claims(
         }
     }
     Ok(())
+}
+
+fn parts(change: &ClaimChange) -> (Claim, bool) {
+    match *change {
+        ClaimChange::Made(claim) => (claim, true),
+        ClaimChange::Withdrawn(claim) => (claim, false),
+    }
 }
 
 /// Makes all claims of a synchronizer a person's.

@@ -1,10 +1,10 @@
 //! What a job leaves behind: its list of changes, and its log.
 
 use super::{Conn, jobs as job_queries, limit_of};
-use crate::blob::{from_blob, to_blob};
+use crate::blob::from_blob;
 use crate::codes::Code;
 use crate::error::Error;
-use crate::job::{JobRecord, JobUpdate, Lease, NewLogEntry};
+use crate::job::{JobRecord, JobUpdate, Lease, NewLogEntry, PackedChanges};
 use crate::rows::job::LogRow;
 use crate::schema::{job_changes, job_log, jobs};
 use diesel::dsl::max;
@@ -13,9 +13,6 @@ use resync_core::id::JobId;
 use resync_core::job::{ChangeState, JobChange, LogEntry};
 use resync_core::time::Timestamp;
 
-/// Changes in one blob: about 100 kB. A page of a list reads one or two.
-const CHANGES_A_CHUNK: usize = 1_000;
-
 /// Lines of a log in one statement: 6 parameters each, below SQLite's 32,766.
 const LINES_A_STATEMENT: usize = 2_000;
 
@@ -23,19 +20,19 @@ const LINES_A_STATEMENT: usize = 2_000;
 pub(crate) fn store_plan(
     conn: &mut Conn,
     lease: Lease,
-    changes: &[JobChange],
+    packed: PackedChanges,
     update: &JobUpdate,
     time: Timestamp,
 ) -> Result<JobRecord, Error> {
     let record = job_queries::update(conn, lease, update, time)?;
     diesel::delete(job_changes::table.filter(job_changes::job.eq(lease.job.0))).execute(conn)?;
-    for (chunk, changes) in (0_i64..).zip(changes.chunks(CHANGES_A_CHUNK)) {
+    for (chunk, packed) in (0_i64..).zip(packed.chunks) {
         diesel::insert_into(job_changes::table)
             .values((
                 job_changes::job.eq(lease.job.0),
                 job_changes::chunk.eq(chunk),
-                job_changes::first_ordinal.eq(changes.first().map_or(0, |first| first.ordinal)),
-                job_changes::changes.eq(to_blob(changes)?),
+                job_changes::first_ordinal.eq(packed.first_ordinal),
+                job_changes::changes.eq(packed.changes),
             ))
             .execute(conn)?;
     }

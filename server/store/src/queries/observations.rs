@@ -120,20 +120,25 @@ fn supersedes(issue: &ObservedIssue, stored: &Observation) -> bool {
     issue.updated >= stored.issue.updated && (*issue != stored.issue || stored.gone_time.is_some())
 }
 
-/// Keeps what was read of issues of several trackers.
+/// Keeps what was read of issues of several trackers, some at a time.
 pub(super) fn upsert(
     conn: &mut Conn,
-    observed: &[(TrackerId, ObservedIssue)],
+    observed: impl IntoIterator<Item = (TrackerId, ObservedIssue)>,
     seen: Timestamp,
 ) -> Result<(), Error> {
-    let mut by_tracker: BTreeMap<TrackerId, Vec<&ObservedIssue>> = BTreeMap::new();
-    for (tracker, issue) in observed {
-        by_tracker.entry(*tracker).or_default().push(issue);
+    let mut observed = observed.into_iter();
+    loop {
+        let mut by_tracker: BTreeMap<TrackerId, Vec<ObservedIssue>> = BTreeMap::new();
+        for (tracker, issue) in observed.by_ref().take(ROWS_AT_ONCE) {
+            by_tracker.entry(tracker).or_default().push(issue);
+        }
+        if by_tracker.is_empty() {
+            return Ok(());
+        }
+        for (tracker, issues) in by_tracker {
+            upsert_of_tracker(conn, tracker, &issues, seen)?;
+        }
     }
-    for (tracker, issues) in by_tracker {
-        upsert_of_tracker(conn, tracker, issues, seen)?;
-    }
-    Ok(())
 }
 
 /// Notes that issues are gone.

@@ -313,6 +313,7 @@ pub(crate) async fn by_job(
     JobCommit {
         lease,
         point: store.history_point(structure).await.unwrap(),
+        observed: None,
         update,
         sync: None,
     }

@@ -70,6 +70,7 @@ fn claiming(id: StructureId, lease: Lease, point: HistoryPoint) -> ForestCommit 
         job: Some(JobCommit {
             lease,
             point,
+            observed: None,
             update: JobUpdate::default(),
             sync: None,
         }),
