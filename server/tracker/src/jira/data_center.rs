@@ -3,100 +3,30 @@
 //! What it is not: one long row of offsets. An offset counts from the start of a result that
 //! moves: an issue that leaves it shifts the rest by one, and the page after begins one too late.
 //! Here each page begins with the last issue of the page before it. Where it does not, or where
-//! the server's window of offsets ends, a new window begins at the moment at which the last sure
-//! issue was created; that window is checked to hold this issue, too.
+//! the server's window of offsets ends, a new window begins; `sweep.rs` says where. A result of
+//! more than one window is read in spans of creation, several at a time.
 
 use super::exchange::Call;
+use super::listing;
 use super::query::{Meter, Search, arrange};
+use super::sweep::{self, Span, Sweep, WINDOW_MAX, Window};
 use super::transport::Transport;
 use super::wire::{Dated, Interner, OBSERVED_FIELDS, Page};
 use super::{Jira, wire};
 use crate::Error;
-use futures::stream::{self, StreamExt};
+use futures::future;
+use futures::stream::{self, StreamExt, TryStreamExt};
 use resync_core::id::IssueId;
 use resync_core::issue::{ObservedIssue, QueryResult};
 use resync_core::time::Timestamp;
-use rustc_hash::FxHashSet;
 use serde_json::json;
-
-/// Furthest offset that the search platform gives, whatever the size of the result.
-const WINDOW_MAX: usize = 10_000;
 
 /// Ids per page when only the order is read: what the server gives at most by default.
 const IDS_PER_PAGE: usize = 1000;
 
-/// Sure issues that are remembered to begin a window at: the last may be deleted meanwhile.
-const ANCHORS: usize = 3;
-
-/// Windows in a row that may bring nothing sure: each met an edit. Also what ends a read of more
-/// issues than a window shows that were created within one second.
-const STALLED_WINDOWS_MAX: u32 = 3;
-
-/// Milliseconds to which a moment of creation is rounded down in a query: the index keeps seconds.
-const CREATION_GRAIN: i64 = 1000;
-
-/// A sure issue, which the next window must hold.
-#[derive(Clone, Copy, Debug)]
-struct Anchor {
-    id: IssueId,
-    created: Timestamp,
-}
-
-/// Issues that follow each other without a gap, and whether the result ends with them.
-struct Window {
-    items: Vec<Dated>,
-    complete: bool,
-}
-
-/// A read in progress.
-#[derive(Default)]
-struct Sweep {
-    issues: Vec<ObservedIssue>,
-    known: FxHashSet<IssueId>,
-    anchors: Vec<Anchor>,
-    stalled: u32,
-}
-
-impl Sweep {
-    /// Takes a window in; whether the result is complete with it.
-    fn take(&mut self, window: Window) -> Result<bool, Error> {
-        let Window { items, complete } = window;
-        let tail: Result<Vec<Anchor>, _> = items[items.len().saturating_sub(ANCHORS)..]
-            .iter()
-            .map(anchor_of)
-            .collect();
-        let tail = tail?;
-        let found = |anchor: &Anchor| items.iter().any(|dated| dated.issue.id == anchor.id);
-        let continues = self.anchors.last().is_none_or(found);
-        // A window that ends within the second that it began in need not have come to the anchor.
-        let passed = self.anchors.last().is_none_or(|anchor| {
-            tail.last()
-                .is_some_and(|last| floor(last.created) > floor(anchor.created))
-        });
-        if !continues && (complete || passed) {
-            self.anchors.pop();
-            if self.anchors.is_empty() {
-                let detail = "pages of a search do not continue each other".to_owned();
-                return Err(Error::AnswerInvalid { detail });
-            }
-            return Ok(false);
-        }
-        let before = self.issues.len();
-        let fresh = items.into_iter().map(|dated| dated.issue);
-        self.issues
-            .extend(fresh.filter(|issue| self.known.insert(issue.id)));
-        if continues {
-            self.anchors = tail;
-        }
-        let advanced = continues && self.issues.len() > before;
-        self.stalled = if advanced { 0 } else { self.stalled + 1 };
-        if self.stalled > STALLED_WINDOWS_MAX {
-            let detail = "a search goes on but brings nothing sure".to_owned();
-            return Err(Error::AnswerInvalid { detail });
-        }
-        Ok(complete)
-    }
-}
+/// Cuts between spans for each connection: enough that spans in which much was created do not keep
+/// the others waiting, few enough that counting at each cut costs little.
+const CUTS_PER_CONNECTION: usize = 4;
 
 impl<T: Transport> Jira<T> {
     pub(super) async fn read_on_data_center(
@@ -107,10 +37,7 @@ impl<T: Transport> Jira<T> {
     ) -> Result<QueryResult, Error> {
         let jql = search.jql.in_own_order();
         let size = self.page_size as usize;
-        let lenient = search.origin.is_some();
-        let first = self
-            .search_page(&jql, &OBSERVED_FIELDS, 0, size, lenient, interner)
-            .await?;
+        let first = self.dated_page(search, &jql, 0, size, interner).await?;
         let total = total_of(&first)?;
         meter.expect(total);
         let own_order = search.jql.order.is_some();
@@ -120,50 +47,116 @@ impl<T: Transport> Jira<T> {
             let issues = first.items.into_iter().map(|dated| dated.issue).collect();
             return Ok(arrange(issues, own_order.then_some(order.as_slice())));
         }
-        let issues = self.read_windows(search, meter, interner).await?;
         if !own_order {
+            let issues = self.read_spans(search, first, meter, interner).await?;
             return Ok(arrange(issues, None));
         }
-        let order = self.read_order(&jql).await?;
+        let issues = async {
+            let jql = search.jql.since_creation(None);
+            let first = self.dated_page(search, &jql, 0, size, interner).await?;
+            self.read_spans(search, first, meter, interner).await
+        };
+        let (issues, order) = future::try_join(issues, self.read_order(&jql)).await?;
         Ok(arrange(issues, Some(&order)))
     }
 
-    async fn read_windows(
+    /// Reads everything. `first` is the first page in the order of creation.
+    async fn read_spans(
         &self,
         search: &Search,
+        first: Page<Dated>,
         meter: &Meter<'_>,
         interner: &Interner,
     ) -> Result<Vec<ObservedIssue>, Error> {
-        let mut sweep = Sweep::default();
+        let spans = self.spans(search, &first, interner).await?;
+        if let [whole] = spans.as_slice() {
+            let sweep = self.read_span(search, *whole, Some(first), meter, interner);
+            return Ok(sweep.await?.issues);
+        }
+        let firsts = std::iter::once(Some(first)).chain(std::iter::repeat_with(|| None));
+        let sweeps: Vec<Sweep> = stream::iter(spans.into_iter().zip(firsts))
+            .map(|(span, first)| self.read_span(search, span, first, meter, interner))
+            .buffered(self.concurrency)
+            .try_collect()
+            .await?;
+        if !sweep::meet(&sweeps) {
+            // Edits, or moments that the server takes otherwise: one after the other is sure.
+            let sweep = self.read_span(search, Span::WHOLE, None, meter, interner);
+            return Ok(sweep.await?.issues);
+        }
+        Ok(sweeps.into_iter().flat_map(|sweep| sweep.issues).collect())
+    }
+
+    /// Cuts a result of more than one window by when its issues were created.
+    async fn spans(
+        &self,
+        search: &Search,
+        first: &Page<Dated>,
+        interner: &Interner,
+    ) -> Result<Vec<Span>, Error> {
+        let total = total_of(first)?;
+        let oldest = first.items.first().and_then(|dated| dated.created);
+        let Some(oldest) = oldest.filter(|_| total > WINDOW_MAX as u64) else {
+            return Ok(vec![Span::WHOLE]);
+        };
+        let newest_first = format!("{} ORDER BY created DESC, key DESC", search.jql.condition);
+        let page = self.dated_page(search, newest_first.trim(), 0, 1, interner);
+        let newest = page.await?.items.first().and_then(|dated| dated.created);
+        let number = self.concurrency * CUTS_PER_CONNECTION;
+        let cuts = listing::cuts(oldest, newest.unwrap_or(oldest), number);
+        let counts: Vec<(Timestamp, u64)> = stream::iter(cuts)
+            .map(|cut| async move {
+                let jql = search.jql.since_creation(Some(cut));
+                Ok::<_, Error>((cut, self.count_of(search, &jql).await?))
+            })
+            .buffered(self.concurrency)
+            .try_collect()
+            .await?;
+        Ok(sweep::spans(total, &counts))
+    }
+
+    async fn read_span(
+        &self,
+        search: &Search,
+        span: Span,
+        first: Option<Page<Dated>>,
+        meter: &Meter<'_>,
+        interner: &Interner,
+    ) -> Result<Sweep, Error> {
+        let (mut sweep, mut first) = (Sweep::of(span), first);
         loop {
-            let from = sweep.anchors.last().map(|anchor| floor(anchor.created));
             let count = |items: &[Dated]| {
-                let fresh = |dated: &&Dated| !sweep.known.contains(&dated.issue.id);
-                meter.advance(items.iter().filter(fresh).count());
+                meter.advance(items.iter().filter(|dated| sweep.is_fresh(dated)).count());
             };
-            let window = self.read_window(search, from, &count, interner).await?;
+            let window = self
+                .read_window(search, &sweep, first.take(), &count, interner)
+                .await?;
             if sweep.take(window)? {
-                return Ok(sweep.issues);
+                return Ok(sweep);
             }
         }
     }
 
-    /// Reads one window as far as its pages fit together.
+    /// Reads the next window of a sweep as far as its pages fit together.
     async fn read_window(
         &self,
         search: &Search,
-        from: Option<Timestamp>,
+        sweep: &Sweep,
+        first: Option<Page<Dated>>,
         count: &(dyn Fn(&[Dated]) + Sync),
         interner: &Interner,
     ) -> Result<Window, Error> {
-        let jql = &search.jql.since_creation(from);
-        let fields: Vec<&str> = OBSERVED_FIELDS.into_iter().chain(["created"]).collect();
-        let (fields, lenient) = (fields.as_slice(), search.origin.is_some());
         let size = self.page_size as usize;
-        let first = self
-            .search_page(jql, fields, 0, size, lenient, interner)
-            .await?;
-        check_creation(&first, from)?;
+        let (from, reach) = (sweep.from(), sweep.reach(size));
+        let jql = &search.jql.since_creation(from);
+        let first = match first {
+            Some(first) => first,
+            None => {
+                let size = size.min(reach);
+                self.dated_page(search, jql, 0, size, interner).await?
+            }
+        };
+        sweep::check_creation(&first, from)?;
         count(&first.items);
         let total = total_of(&first)?;
         // The server may give fewer than asked for; what it gave is what the steps are made of.
@@ -175,15 +168,13 @@ impl<T: Transport> Jira<T> {
         if window.complete || given < 2 {
             return Ok(window);
         }
-        let reach = WINDOW_MAX.min(usize::try_from(total).unwrap_or(WINDOW_MAX));
+        let end = reach.min(usize::try_from(total).unwrap_or(reach));
         let offsets = (1..)
             .map(|page| page * (given - 1))
-            .take_while(|at| at + 1 < reach);
+            .take_while(|at| at + 1 < end);
         let page = |at: usize| async move {
-            let size = given.min(WINDOW_MAX - at);
-            let page = self
-                .search_page(jql, fields, at, size, lenient, interner)
-                .await?;
+            let size = given.min(reach - at);
+            let page = self.dated_page(search, jql, at, size, interner).await?;
             Ok::<_, Error>((at, page))
         };
         let mut pages = stream::iter(offsets).map(page).buffered(self.concurrency);
@@ -198,6 +189,21 @@ impl<T: Transport> Jira<T> {
             window.items.extend(page.items.into_iter().skip(1));
         }
         Ok(window)
+    }
+
+    /// A page of issues with their moments of creation.
+    async fn dated_page(
+        &self,
+        search: &Search,
+        jql: &str,
+        start: usize,
+        size: usize,
+        interner: &Interner,
+    ) -> Result<Page<Dated>, Error> {
+        let fields: Vec<&str> = OBSERVED_FIELDS.into_iter().chain(["created"]).collect();
+        let lenient = search.origin.is_some();
+        self.search_page(jql, &fields, start, size, lenient, interner)
+            .await
     }
 
     /// The ids in the query's own order, as many as the window of offsets shows.
@@ -219,8 +225,11 @@ impl<T: Transport> Jira<T> {
     }
 
     pub(super) async fn count_on_data_center(&self, search: &Search) -> Result<u64, Error> {
-        let jql = search.jql.in_own_order();
-        let call = self.offset_call(&jql, &["id"], 0, 0, search.origin.is_some());
+        self.count_of(search, &search.jql.in_own_order()).await
+    }
+
+    async fn count_of(&self, search: &Search, jql: &str) -> Result<u64, Error> {
+        let call = self.offset_call(jql, &["id"], 0, 0, search.origin.is_some());
         let page = self.exchange.fetch(&call, wire::id_page).await;
         total_of(&page.map_err(|failure| failure.of_search(self.product))?)
     }
@@ -265,28 +274,4 @@ fn total_of<I>(page: &Page<I>) -> Result<u64, Error> {
     page.total.ok_or_else(|| Error::AnswerInvalid {
         detail: "a page of a search does not say how many issues match".to_owned(),
     })
-}
-
-fn anchor_of(dated: &Dated) -> Result<Anchor, Error> {
-    let created = dated.created.ok_or_else(|| Error::AnswerInvalid {
-        detail: "an issue has no moment of creation".to_owned(),
-    })?;
-    Ok(Anchor {
-        id: dated.issue.id,
-        created,
-    })
-}
-
-fn floor(created: Timestamp) -> Timestamp {
-    Timestamp(created.0.div_euclid(CREATION_GRAIN) * CREATION_GRAIN)
-}
-
-/// A window that holds issues from before its begin was not understood by the server.
-fn check_creation(page: &Page<Dated>, from: Option<Timestamp>) -> Result<(), Error> {
-    let early = |dated: &Dated| dated.created < from;
-    if from.is_some() && page.items.iter().any(early) {
-        let detail = "a search by moment of creation gives older issues".to_owned();
-        return Err(Error::AnswerInvalid { detail });
-    }
-    Ok(())
 }

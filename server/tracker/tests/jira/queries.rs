@@ -126,6 +126,91 @@ async fn offsets_beyond_the_window_of_data_center_are_not_needed() {
     assert!(rest.windows(2).all(|pair| pair[0].id < pair[1].id));
 }
 
+/// A Data Center with more issues than a window shows, and the keys of all.
+async fn with_several_windows() -> (Simulator, BTreeSet<String>) {
+    let simulator = simulator(Product::DataCenter);
+    simulator.seed_content(12_000);
+    let (jira, _) = over(Product::DataCenter, &simulator);
+    let all = keys(&read(&jira, "").await.unwrap()).into_iter().collect();
+    (simulator, all)
+}
+
+#[tokio::test(start_paused = true)]
+async fn several_windows_are_read_at_a_time_and_hardly_an_issue_twice() {
+    let (simulator, all) = with_several_windows().await;
+    let (jira, transport) = over(Product::DataCenter, &simulator);
+    assert_eq!(read(&jira, "").await.unwrap().issues.len(), all.len());
+    // A page for 500 issues, one more for each span, one count for each cut.
+    let pages = all.len() / 500;
+    let searches = transport.count("/search");
+    assert!(
+        (pages..pages + 16 + 16 + 3).contains(&searches),
+        "{searches}"
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn issues_that_leave_while_several_windows_are_read_hide_no_other() {
+    let (_, all) = with_several_windows().await;
+    for step in [1, 3, 7] {
+        let simulator = simulator(Product::DataCenter);
+        simulator.seed_content(12_000);
+        let mut order: Vec<String> = all.iter().cloned().collect();
+        // Spread over all spans, and the same in each run.
+        order.sort_by_key(|key| {
+            key.bytes()
+                .map(u64::from)
+                .fold(7, |sum, byte| sum * 31 % 65_521 + byte)
+        });
+        let gone: Arc<Mutex<BTreeSet<String>>> = Arc::default();
+        let remember = Arc::clone(&gone);
+        let (jira, _) = over_edited(
+            &settings(Product::DataCenter),
+            &simulator,
+            move |sent, simulator| {
+                if sent % step == 0 {
+                    let key = &order[sent];
+                    if simulator.edit(|state| state.delete(key)).is_ok() {
+                        remember.lock().unwrap().insert(key.clone());
+                    }
+                }
+            },
+        );
+        let found: BTreeSet<String> = keys(&read(&jira, "").await.unwrap()).into_iter().collect();
+        // A sub-task goes with its parent, so that more may be gone than was asked for.
+        let kept: BTreeSet<String> = {
+            let (jira, _) = over(Product::DataCenter, &simulator);
+            keys(&read(&jira, "").await.unwrap()).into_iter().collect()
+        };
+        assert!(!gone.lock().unwrap().is_empty());
+        let hidden: Vec<&String> = kept.difference(&found).collect();
+        assert!(hidden.is_empty(), "{step}: {hidden:?}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_fault_in_one_of_several_windows_is_passed_or_told() {
+    let (simulator, all) = with_several_windows().await;
+    for request in [3, 12, 30, 60] {
+        for (fault, passes) in [
+            (Fault::Fails(503, None), true),
+            (Fault::Cut(5000), true),
+            (Fault::Anonymous, false),
+            (Fault::Fails(500, None), false),
+        ] {
+            let when = When::Exactly(request);
+            simulator.edit(|state| state.faults.rule(On::Searches, when, fault.clone()));
+            let (jira, _) = over(Product::DataCenter, &simulator);
+            let outcome = read(&jira, "").await.map(|result| result.issues.len());
+            simulator.edit(|state| state.faults.clear());
+            match passes {
+                true => assert_eq!(outcome, Ok(all.len()), "{request} {fault:?}"),
+                false => assert!(outcome.is_err(), "{request} {fault:?}: {outcome:?}"),
+            }
+        }
+    }
+}
+
 #[tokio::test(start_paused = true)]
 async fn pages_that_the_server_makes_smaller_are_followed() {
     for product in PRODUCTS {
