@@ -7,9 +7,11 @@
 mod cursor;
 mod delta;
 mod due;
+mod links;
 mod volatile;
 
 pub use cursor::{CLOCK_AND_INDEX_LAG, Cursor, OVERLAP};
 pub use delta::{Mirrored, culprits, is_gone, requests_allowed, updated};
 pub use due::{Cause, Due, Timing, Waiting, due, next_poll};
+pub use links::{LinkDelta, LinksRead};
 pub use volatile::{depends_on_more_than_its_issues, is_volatile};

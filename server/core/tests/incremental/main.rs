@@ -3,4 +3,5 @@
 mod cursor;
 mod delta;
 mod due;
+mod links;
 mod volatile;
