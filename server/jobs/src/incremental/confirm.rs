@@ -77,8 +77,8 @@ async fn ask(
         let Settings::Filter(settings) = &one.record.rule.settings else {
             continue;
         };
-        let handle = part.session.handle();
-        let matching = handle.again(&query_of(settings), &readable).await?;
+        let query = query_of(settings);
+        let matching = part.session.matching(&query, &readable).await?;
         one.list = updated(&one.list, &open.iter().copied().collect(), &matching);
     }
     part.session.count();

@@ -12,6 +12,7 @@
 //! query showed; a sync brings the mirror up to date and plans over the whole, so that it gives what
 //! a resync would give.
 
+mod added;
 mod confirm;
 mod observe;
 mod outcome;

@@ -3,6 +3,7 @@
 //! What it is not: less than what a resync reads. The planner gets whole evidence; only the reading
 //! is small.
 
+use super::added;
 use super::confirm;
 use super::outcome::make_unavailable;
 use super::session::Session;
@@ -147,7 +148,8 @@ async fn read_tracker(
         .map(|hint| hint.issue)
         .collect();
     let sweep = followed.iter().any(|one| is_swept(reading, one));
-    session.ask(hinted.iter().copied()).await?;
+    let added = added::since_last_sync(reading, tracker, &followed).await?;
+    session.ask(hinted.union(&added.by_people).copied()).await?;
     if sweep {
         let missed: Vec<IssueId> = session
             .missed_before()
@@ -164,7 +166,7 @@ async fn read_tracker(
             }
             Settings::Subtasks(settings) => {
                 let matched = &taking_part;
-                subtasks::read(reading, &mut session, &mut one, &settings, matched).await
+                subtasks::read(reading, &mut session, &mut one, &settings, matched, &added).await
             }
             // Nothing is kept of their reads yet, so that they own what they own, no more.
             Settings::Links(_) | Settings::Agile(_) | Settings::StatusRollup(_) => continue,
@@ -221,7 +223,7 @@ async fn filter(
     let mut asked: FxHashSet<IssueId> = missing.copied().collect();
     one.listed = one.swept || evaluated;
     if !one.listed && readable.len() <= ASKED_ABOUT_MAX {
-        let matching = session.handle().again(&query, &readable).await?;
+        let matching = session.matching(&query, &readable).await?;
         asked.extend(readable);
         one.list = updated(one.mirrored(), &asked, &matching);
     } else {
@@ -242,7 +244,7 @@ async fn filter(
         open.retain(|id| session.found.contains_key(id));
         open.sort_unstable();
         open.dedup();
-        let matching = session.handle().again(&query, &open).await?;
+        let matching = session.matching(&query, &open).await?;
         let listed = updated(one.mirrored(), &mirrored, &listing);
         asked.extend(open);
         one.list = updated(&listed, &asked, &matching);
@@ -278,7 +280,6 @@ async fn know(
     one: &Followed,
     settings: &FilterSettings,
 ) -> Result<(), Stop> {
-    session.recall(reading.engine, &one.list).await?;
     let forest = &reading.loaded.rows.forest;
     let parent = settings.parent_issue.map(|parent| session.refer(parent));
     let can_be_placed = parent.is_none_or(|parent| forest.primary_row(parent).is_some());

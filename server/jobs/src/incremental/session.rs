@@ -97,29 +97,25 @@ impl Session {
         self.found.contains_key(&id) || self.missing.contains(&id)
     }
 
+    /// Which of the issues a query matches, asked about them alone.
+    pub(super) async fn matching(
+        &self,
+        query: &Query,
+        ids: &[IssueId],
+    ) -> Result<Vec<IssueId>, Stop> {
+        if ids.is_empty() {
+            return Ok(Vec::new());
+        }
+        let matching = self.reader.matching(query, ids).await;
+        matching.map_err(|error| self.handle().failed(&error))
+    }
+
     /// Lists the ids that a query matches.
     pub(super) async fn census(&mut self, query: &Query) -> Result<Vec<IssueId>, Stop> {
         let listed = self.reader.census(query).await;
         let listed = listed.map_err(|error| self.handle().failed(&error))?;
         self.listed.extend(listed.iter().copied());
         Ok(listed)
-    }
-
-    /// Loads what the store knows of issues that have no row.
-    pub(super) async fn recall(&mut self, engine: &Engine, ids: &[IssueId]) -> Result<(), Stop> {
-        let unknown: Vec<IssueId> = ids
-            .iter()
-            .copied()
-            .filter(|id| self.issue(*id).is_none())
-            .collect();
-        if unknown.is_empty() {
-            return Ok(());
-        }
-        let store = &engine.parts.store;
-        for known in store.load_observations(self.tracker, unknown).await? {
-            self.known.insert(known.issue.id, known);
-        }
-        Ok(())
     }
 
     /// What is known of an issue: what was read now, else what was read before.

@@ -4,20 +4,17 @@
 //! is among the changes. Not stamped is that its parent came into the structure: such parents are
 //! asked for their sub-tasks.
 
+use super::added::Added;
 use super::observe::{Followed, Reading};
 use super::session::Session;
 use crate::failure::Stop;
 use crate::observe::{self as complete, PARENTS_BY_ISSUE_MAX};
-use resync_core::change::{ForestChange, Item};
-use resync_core::id::{ForestVersion, IssueId};
+use resync_core::id::IssueId;
 use resync_core::issue::ObservedIssue;
 use resync_core::synchronizer::{Settings, SubtasksSettings};
 use resync_tracker::Query;
 use rustc_hash::FxHashSet;
 use std::collections::BTreeSet;
-
-/// Versions of the forest that are looked through for new rows; after more, all is read again.
-const VERSIONS_MAX: usize = 1_000;
 
 /// Brings the list of one up to date. `filters` are those before it, with the issues that will come.
 pub(super) async fn read(
@@ -26,12 +23,12 @@ pub(super) async fn read(
     one: &mut Followed,
     settings: &SubtasksSettings,
     filters: &[Followed],
+    added: &Added,
 ) -> Result<(), Stop> {
     let coming = coming(reading, session, filters);
-    let added = added_since(reading, session, one.mirror.forest_version).await?;
-    let few = added.filter(|added| added.len() + coming.len() <= PARENTS_BY_ISSUE_MAX);
-    let (parents, read) = match few {
-        Some(added) if !one.swept => (added, Vec::new()),
+    let few = added.issues.len() + coming.len() <= PARENTS_BY_ISSUE_MAX;
+    let (parents, read) = match few && added.complete && !one.swept {
+        true => (added.issues.clone(), Vec::new()),
         _ => {
             one.swept = true;
             one.listed = true;
@@ -62,8 +59,12 @@ pub(super) async fn read(
         children.extend(found.iter().map(|issue| issue.id));
         session.take(found);
     }
+    // What has no row was last read when it had one, or never.
+    let stale = one.mirrored().iter().copied();
+    let stale: Vec<IssueId> = stale.filter(|id| session.issue(*id).is_none()).collect();
+    session.ask(stale).await?;
     merge(reading, session, one, settings, children, &coming);
-    session.recall(reading.engine, &one.list).await
+    Ok(())
 }
 
 /// Issues that a filter matches and that have no row yet.
@@ -77,36 +78,6 @@ fn coming(reading: &Reading<'_>, session: &Session, filters: &[Followed]) -> BTr
         .filter(|id| session.issue(*id).is_some())
         .filter(|id| forest.primary_row(session.refer(*id)).is_none())
         .collect()
-}
-
-/// The issues of rows that were added since a version; `None` when there is too much to look
-/// through.
-async fn added_since(
-    reading: &Reading<'_>,
-    session: &Session,
-    version: ForestVersion,
-) -> Result<Option<BTreeSet<IssueId>>, Stop> {
-    let current = reading.loaded.rows.forest.version();
-    if version == current {
-        return Ok(Some(BTreeSet::new()));
-    }
-    let store = &reading.engine.parts.store;
-    let structure = reading.structure;
-    let versions = store.load_changes(structure, version, VERSIONS_MAX).await?;
-    let complete = versions.last().map(|last| last.version) >= Some(current);
-    let added = versions
-        .iter()
-        .flat_map(|version| &version.changes)
-        .filter_map(|change| match change {
-            ForestChange::Add {
-                item: Item::Issue(issue),
-                ..
-            } => Some(*issue),
-            _ => None,
-        })
-        .filter(|issue| issue.tracker == session.tracker)
-        .map(|issue| issue.issue);
-    Ok(complete.then(|| added.collect()))
 }
 
 /// Reads the sub-tasks of all issues that have a row, as a resync does.
