@@ -8,7 +8,6 @@ use crate::secrets::Secrets;
 use crate::telemetry;
 use crate::trackers::NetworkConnections;
 use anyhow::Context;
-use resync_core::incremental::Timing;
 use resync_jobs::EngineSettings;
 use resync_service::{Features, TrackerPolicy};
 use resync_store::{Executor, Location, Store};
@@ -177,7 +176,7 @@ async fn serve(config: Config) -> anyhow::Result<()> {
                 concurrent_jobs: config.concurrent_jobs,
                 lease: config.lease,
                 rows_per_structure_max: ROWS_PER_STRUCTURE_MAX,
-                incremental: Some(Timing::DEFAULT),
+                incremental: config.synchronizers.then_some(config.incremental),
             },
             drain_limit: config.shutdown_limit,
             wrote: Arc::new(|| {}),

@@ -3,6 +3,7 @@
 //! What it is not: checked; that is [`super::parse`]'s. Nothing here can be printed, since an address
 //! may hold a password.
 
+use super::incremental::Incremental;
 use super::{LogFormat, SecretBinding};
 use serde::Deserialize;
 use std::path::PathBuf;
@@ -15,6 +16,7 @@ pub(super) struct File {
     pub(super) database: Option<String>,
     pub(super) features: Features,
     pub(super) jobs: Jobs,
+    pub(super) incremental: Incremental,
     pub(super) server: Server,
     pub(super) http: Http,
     pub(super) log: Log,

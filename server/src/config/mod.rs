@@ -4,8 +4,10 @@
 //! of use. This is the only file that reads the environment.
 
 mod file;
+mod incremental;
 
 use file::File;
+use resync_core::incremental::Timing;
 use serde::Deserialize;
 use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
@@ -106,6 +108,8 @@ pub struct Config {
     pub concurrent_jobs: usize,
     /// How long a job stays with a server that no longer answers.
     pub lease: Duration,
+    /// When incremental syncs run.
+    pub incremental: Timing,
     /// How long a shutdown waits.
     pub shutdown_limit: Duration,
     /// The proxy for requests to trackers.
@@ -199,6 +203,7 @@ pub fn parse(text: &str, overrides: Overrides) -> Result<Config, ConfigError> {
             .unwrap_or(file.features.synchronizers),
         concurrent_jobs: within("jobs.concurrent", file.jobs.concurrent, CONCURRENT_JOBS_MAX)?,
         lease: seconds("jobs.lease_seconds", file.jobs.lease_seconds)?,
+        incremental: file.incremental.check()?,
         shutdown_limit: seconds("server.shutdown_seconds", file.server.shutdown_seconds)?,
         proxy: file
             .http

@@ -99,3 +99,20 @@ fn a_line_that_cannot_be_read_is_numbered_and_not_shown() {
     assert!(message.contains("line 2"), "{message}");
     assert!(!message.contains("canary"), "{message}");
 }
+
+#[test]
+fn the_bounds_of_staleness_can_be_set_within_limits() {
+    let config = parse(
+        "[incremental]\npoll_seconds = 60\ndebounce_seconds = 1",
+        Overrides::default(),
+    )
+    .unwrap();
+    let seconds = |span: std::time::Duration| span.as_secs();
+    assert_eq!(seconds(config.incremental.poll_interval), 60);
+    assert_eq!(seconds(config.incremental.debounce_max), 5);
+    assert_eq!(seconds(config.incremental.sweep_interval), 3600);
+    assert_eq!(
+        error("[incremental]\nsweep_seconds = 0"),
+        "`incremental.sweep_seconds` is not valid: it must be between 1 and 86400 seconds, not 0"
+    );
+}
