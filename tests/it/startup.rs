@@ -117,7 +117,7 @@ async fn a_store_of_a_newer_release_is_left_alone() {
     let line = "resyncd serve --data $SITE/data --listen 127.0.0.1:0";
     expect![[r#"
         $ resyncd serve --data $SITE/data --listen 127.0.0.1:0
-        error: the store in SITE/data cannot be opened: open the store: it has schema 99999999, this release knows up to 0001; upgrade
+        error: the store in SITE/data cannot be opened: open the store: it has schema 99999999, this release knows up to 0002; upgrade
         [exit 1]
     "#]].assert_eq(&said(site.path(), line));
 }
