@@ -75,13 +75,13 @@ fn a_newcomer_looks_around() {
         49      ONB-21  Upload from the phone's camera  [To Do]
         24    ONB-22  Decision within one working day  [To Do]
         $ resync synchronizer list
-        STRUCTURE    SYNCHRONIZER  STATE    LAST RESYNC          RULE
-        launch-2026  scope         ENABLED  YYYY-MM-DD hh:mm:ss  filter: saved filter 10001
-        launch-2026  sub-tasks     ENABLED  YYYY-MM-DD hh:mm:ss  subtasks
+        STRUCTURE    SYNCHRONIZER  STATE     LAST RESYNC          RULE
+        launch-2026  scope         DISABLED  YYYY-MM-DD hh:mm:ss  filter: saved filter 10001
+        launch-2026  sub-tasks     DISABLED  YYYY-MM-DD hh:mm:ss  subtasks
         $ resync synchronizer get launch-2026 scope
         Synchronizer  scope
         Name          Launch scope
-        State         ENABLED
+        State         DISABLED
         Rule          filter: saved filter 10001
         Settings      remove, check-children
         Tracker       demo-jira
@@ -298,6 +298,7 @@ fn what_is_refused_says_why_and_what_to_do() {
         [exit 1]
         $ resync synchronizer add launch-2026 more --filter-jql 'summary ~'
         error: the tracker does not accept the query: HTTP 400: Error in the JQL Query: 'ORDER' is a reserved JQL word. You must surround it in quotation marks to use it in a query.; correct the query  (reason QUERY_INVALID)
+          jql: summary ~
           tracker: trackers/demo-jira
         [exit 1]
         $ resync tracker add other --url http://jira.example.com --credential demo

@@ -102,7 +102,7 @@ fn grpcurl_calls_and_watches() {
               "percent": 100,
               "message": "The plan is complete. Nothing was changed."
               "changeCount": 6,
-              "message": "Read 28 issues for Launch scope in 12 requests."
+              "message": "Read 28 issues for Launch scope in 9 requests."
               "message": "Planned: 2 to add, 0 to move, 4 to remove; 4 of them discard something."
               "message": "The plan is complete. Nothing was changed."
           "resumeToken": "TOKEN",

@@ -62,7 +62,7 @@ pub(super) async fn bring_in(client: &Client, content: &Content) -> anyhow::Resu
         ("sub-tasks", "Sub-tasks"),
     ] {
         telemetry::say(&format!("  {title}: resync into the structure"));
-        let job = client::run(&structure.synchronizer(id), true).await?;
+        let job = client::run(&structure.synchronizer(id), true, true).await?;
         telemetry::say(&format!("  100 %  {}\n", client::outcome(&job)));
     }
     let rows = usize::try_from(structure.get().await?.row_count).unwrap_or_default();

@@ -75,10 +75,15 @@ pub(super) async fn install(
 }
 
 /// Runs a resync into the structure without a preview: the structure is empty or as the demo
-/// left it, so there is nothing to lose.
-pub(super) async fn run(synchronizer: &SynchronizerHandle, tell: bool) -> anyhow::Result<Job> {
+/// left it, so there is nothing to lose. `enable` lets changes of Jira arrive by themselves
+/// afterwards.
+pub(super) async fn run(
+    synchronizer: &SynchronizerHandle,
+    enable: bool,
+    tell: bool,
+) -> anyhow::Result<Job> {
     let options = RunOptions {
-        enable_synchronizer: true,
+        enable_synchronizer: enable,
         reason: "set up by the demo".to_owned(),
         ..RunOptions::default()
     };

@@ -107,8 +107,9 @@ async fn bring_in_step(client: &Client, structure: &StructureHandle) -> anyhow::
         subtasks,
     )
     .await?;
-    client::run(&filter, false).await?;
-    client::run(&subtasks, false).await?;
+    // They stay disabled: what drifts waits for the resync of a person.
+    client::run(&filter, false, false).await?;
+    client::run(&subtasks, false, false).await?;
     Ok(())
 }
 
