@@ -19,7 +19,6 @@ use crate::telemetry;
 use anyhow::Context;
 use banner::Banner;
 use resync_client::Client;
-use resync_core::incremental::Timing;
 use resync_jobs::EngineSettings;
 use resync_service::{Features, TrackerPolicy};
 use resync_simulator::{Account, Options, Simulator};
@@ -41,7 +40,8 @@ const ENGINE: EngineSettings = EngineSettings {
     concurrent_jobs: 2,
     lease: Duration::from_secs(5),
     rows_per_structure_max: ROWS_PER_STRUCTURE_MAX,
-    incremental: Some(Timing::DEFAULT),
+    // The demo shows what a preview finds, so nothing may be carried over before it is asked for.
+    incremental: None,
 };
 
 /// How long Ctrl-C waits for open calls.

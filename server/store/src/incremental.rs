@@ -38,7 +38,8 @@ pub struct Hint {
     pub issue: IssueId,
 }
 
-/// The issues that a synchronizer has read: its evidence, as far as changes are taken in.
+/// What a synchronizer has read: its evidence by ids alone, as far as changes are taken in. A list is
+/// `None` when it is as it is stored; what was never stored is empty.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Mirror {
     /// The synchronizer.
@@ -53,8 +54,12 @@ pub struct Mirror {
     pub swept_time: Timestamp,
     /// When its query was last listed completely.
     pub listed_time: Timestamp,
-    /// The issues, in the order of the query; `None` when they are as they are stored.
+    /// The issues that it is about: of a query in its order, of a scope by rank.
     pub issues: Option<Arc<[IssueId]>>,
+    /// Links, the parent first; or issues, each with its epic.
+    pub pairs: Option<Arc<[(IssueId, IssueId)]>>,
+    /// Sub-tasks that it has read beside the issues.
+    pub subtasks: Option<Arc<[IssueId]>>,
 }
 
 /// What a job leaves for the next incremental sync, kept with its commit.

@@ -50,8 +50,9 @@ diesel::table! {
 }
 
 diesel::table! {
-    mirror_chunks (synchronizer, chunk) {
+    mirror_chunks (synchronizer, part, chunk) {
         synchronizer -> BigInt,
+        part -> SmallInt,
         chunk -> BigInt,
         issues -> Binary,
     }

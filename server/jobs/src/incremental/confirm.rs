@@ -3,6 +3,8 @@
 //! What it is not: a second planner. The plan says what would go; what of it was not read now is
 //! read, and the planner looks again.
 
+use super::evidence::evidence_of;
+use super::links;
 use super::observe::{Followed, Part};
 use super::session::Session;
 use crate::facts::Facts;
@@ -74,12 +76,17 @@ async fn ask(
     let readable = open.iter().filter(|id| part.session.found.contains_key(id));
     let readable: Vec<IssueId> = readable.copied().collect();
     for one in &mut part.followed {
-        let Settings::Filter(settings) = &one.record.rule.settings else {
-            continue;
-        };
-        let query = query_of(settings);
-        let matching = part.session.matching(&query, &readable).await?;
-        one.list = updated(&one.list, &open.iter().copied().collect(), &matching);
+        match one.record.rule.settings.clone() {
+            Settings::Filter(settings) => {
+                let query = query_of(&settings);
+                let matching = part.session.matching(&query, &readable).await?;
+                one.list = updated(&one.list, &open.iter().copied().collect(), &matching);
+            }
+            Settings::Links(settings) => {
+                links::again(&mut part.session, one, &settings, &readable).await?;
+            }
+            Settings::Subtasks(_) | Settings::Agile(_) | Settings::StatusRollup(_) => {}
+        }
     }
     part.session.count();
     let gone = gone(&part.session, &part.followed, began, timing);
@@ -101,10 +108,12 @@ fn put_lists(facts: &mut Facts, part: &Part) {
         let mut readings = Arc::make_mut(&mut facts.readings).iter_mut();
         let reading = readings.find(|reading| reading.synchronizer == one.record.id);
         if let Some(reading) = reading
-            && let Evidence::Matched(issues) = &mut reading.evidence
+            && matches!(
+                reading.evidence,
+                Evidence::Matched(_) | Evidence::Links { .. }
+            )
         {
-            let known = one.list.iter().filter_map(|id| part.session.issue(*id));
-            *issues = known.cloned().collect();
+            reading.evidence = evidence_of(&part.session, one);
         }
     }
 }

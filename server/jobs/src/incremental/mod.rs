@@ -13,7 +13,10 @@
 //! a resync would give.
 
 mod added;
+mod agile;
 mod confirm;
+mod evidence;
+mod links;
 mod observe;
 mod outcome;
 mod poll;

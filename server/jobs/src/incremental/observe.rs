@@ -3,11 +3,10 @@
 //! What it is not: less than what a resync reads. The planner gets whole evidence; only the reading
 //! is small.
 
-use super::added;
-use super::confirm;
+use super::evidence::{evidence_of, left_behind};
 use super::outcome::make_unavailable;
 use super::session::Session;
-use super::subtasks;
+use super::{added, agile, confirm, links, subtasks};
 use crate::engine::Engine;
 use crate::facts::{Facts, facts};
 use crate::failure::{Failure, Stop};
@@ -15,14 +14,14 @@ use crate::load::Loaded;
 use crate::observe::{Observed, query_of};
 use crate::progress::Reporter;
 use resync_core::id::{IssueId, StructureId, TrackerId};
-use resync_core::incremental::{Timing, updated};
+use resync_core::incremental::{LinkDelta, Timing, updated};
 use resync_core::issue::ObservedIssue;
 use resync_core::job::{Job, Severity};
-use resync_core::plan::{Evidence, Scope};
+use resync_core::plan::Scope;
 use resync_core::problem::{Problem, Reason};
 use resync_core::synchronizer::{FilterSettings, Kind, Settings, State};
 use resync_core::time::Timestamp;
-use resync_store::{Mirror, SyncState, SyncUpdate, SynchronizerRecord};
+use resync_store::{Mirror, SyncState, SynchronizerRecord};
 use rustc_hash::FxHashSet;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -37,6 +36,11 @@ pub(super) struct Followed {
     pub(super) mirror: Mirror,
     /// The issues of its mirror, brought up to date.
     pub(super) list: Vec<IssueId>,
+    /// Its links or epics, and its sub-tasks beside the issues, likewise.
+    pub(super) pairs: Vec<(IssueId, IssueId)>,
+    pub(super) subtasks: Vec<IssueId>,
+    /// Links with what was read of them in this sync.
+    pub(super) links: Option<LinkDelta>,
     /// Whether its query was listed, and whether as a part of a sweep.
     pub(super) listed: bool,
     pub(super) swept: bool,
@@ -109,6 +113,9 @@ fn followed(reading: &Reading<'_>) -> BTreeMap<TrackerId, Vec<Followed>> {
                 record: record.clone(),
                 mirror: mirror.clone(),
                 list: Vec::new(),
+                pairs: Vec::new(),
+                subtasks: Vec::new(),
+                links: None,
                 listed: false,
                 swept: false,
             };
@@ -158,6 +165,8 @@ async fn read_tracker(
         session.ask(missed).await?;
     }
     let mut taking_part = Vec::with_capacity(followed.len());
+    // What one adds another one has to look at, so that those who add come first.
+    followed.sort_by_key(|one| turn(one.record.rule.settings.kind()));
     for mut one in followed.drain(..) {
         one.swept = sweep;
         let outcome = match one.record.rule.settings.clone() {
@@ -168,8 +177,15 @@ async fn read_tracker(
                 let matched = &taking_part;
                 subtasks::read(reading, &mut session, &mut one, &settings, matched, &added).await
             }
-            // Nothing is kept of their reads yet, so that they own what they own, no more.
-            Settings::Links(_) | Settings::Agile(_) | Settings::StatusRollup(_) => continue,
+            Settings::Links(settings) => {
+                let coming = subtasks::coming(reading, &session, &taking_part);
+                links::read(reading, &mut session, &mut one, &settings, &hinted, coming).await
+            }
+            Settings::Agile(settings) => {
+                agile::read(reading, &mut session, &mut one, &settings, &hinted).await
+            }
+            // It changes the tracker only.
+            Settings::StatusRollup(_) => continue,
         };
         match outcome {
             Ok(()) => taking_part.push(one),
@@ -187,6 +203,16 @@ async fn read_tracker(
     })
 }
 
+fn turn(kind: Kind) -> u8 {
+    match kind {
+        Kind::Filter => 0,
+        Kind::Links => 1,
+        Kind::Agile => 2,
+        Kind::Subtasks => 3,
+        Kind::StatusRollup => 4,
+    }
+}
+
 /// Whether everything has to be listed again for one: it is time, or hints are forgotten that it
 /// does not have.
 fn is_swept(reading: &Reading<'_>, one: &Followed) -> bool {
@@ -195,6 +221,12 @@ fn is_swept(reading: &Reading<'_>, one: &Followed) -> bool {
         reading.timing.sweep_interval,
         reading.began,
     ) || one.mirror.hint < reading.state.forgotten_hint
+}
+
+/// Whether it is time to read again what can change while no issue is stamped.
+pub(super) fn is_evaluated(reading: &Reading<'_>, one: &Followed) -> bool {
+    let interval = reading.timing.evaluation_interval;
+    one.mirror.volatile && is_over(one.mirror.listed_time, interval, reading.began)
 }
 
 fn is_over(since: Timestamp, interval: std::time::Duration, now: Timestamp) -> bool {
@@ -210,8 +242,7 @@ async fn filter(
     hinted: &BTreeSet<IssueId>,
 ) -> Result<(), Stop> {
     let query = query_of(settings);
-    let interval = reading.timing.evaluation_interval;
-    let evaluated = one.mirror.volatile && is_over(one.mirror.listed_time, interval, reading.began);
+    let evaluated = is_evaluated(reading, one);
     let readable: Vec<IssueId> = hinted
         .iter()
         .copied()
@@ -300,41 +331,14 @@ fn evidence(reading: &Reading<'_>, part: &Part) -> Vec<Observed> {
         .chain(session.missing.iter().copied())
         .filter(|id| !gone.contains(id))
         .collect();
-    let known = |id: &IssueId| session.issue(*id).cloned();
     let mut by_id: Vec<ObservedIssue> = session.found.values().cloned().collect();
     by_id.sort_unstable_by_key(|issue| issue.id);
     let mut inaccessible = hidden.into_iter().map(|id| session.refer(id)).collect();
-    let observed = |one: &Followed| {
-        let issues: Vec<ObservedIssue> = one.list.iter().filter_map(known).collect();
-        Observed {
-            synchronizer: one.record.id,
-            evidence: match one.record.rule.settings.kind() {
-                Kind::Subtasks => Evidence::Subtasks(issues),
-                _ => Evidence::Matched(issues),
-            },
-            by_id: std::mem::take(&mut by_id),
-            inaccessible: std::mem::take(&mut inaccessible),
-        }
+    let observed = |one: &Followed| Observed {
+        synchronizer: one.record.id,
+        evidence: evidence_of(session, one),
+        by_id: std::mem::take(&mut by_id),
+        inaccessible: std::mem::take(&mut inaccessible),
     };
     part.followed.iter().map(observed).collect()
-}
-
-/// What the next sync starts from.
-fn left_behind(parts: &[Part], state: &SyncState, began: Timestamp) -> SyncUpdate {
-    let mirror = |one: &Followed| {
-        let changed = one.list != one.mirrored();
-        let keep = |now: bool, before: Timestamp| if now { began } else { before };
-        Mirror {
-            hint: state.newest_hint,
-            swept_time: keep(one.swept, one.mirror.swept_time),
-            listed_time: keep(one.listed, one.mirror.listed_time),
-            issues: changed.then(|| one.list.clone().into()),
-            ..one.mirror.clone()
-        }
-    };
-    let followed = parts.iter().flat_map(|part| &part.followed);
-    SyncUpdate {
-        mirrors: followed.map(mirror).collect(),
-        change_count: Some(state.change_count),
-    }
 }

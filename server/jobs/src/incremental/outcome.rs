@@ -2,16 +2,18 @@
 //!
 //! What it is not: trying a job again; that is the same for all jobs, see [`crate::settle`].
 
-use super::observe::Reading;
+use super::agile;
+use super::observe::Reading as Sync;
 use super::subtasks::is_selected;
 use crate::engine::Engine;
 use crate::facts::Facts;
 use crate::failure::{Failure, Stop};
 use resync_core::backoff::RETRY_WAIT_MAX;
 use resync_core::id::{IssueId, SynchronizerId};
-use resync_core::incremental::{culprits, is_volatile};
+use resync_core::incremental::{culprits, depends_on_more_than_its_issues, is_volatile};
+use resync_core::issue::ObservedIssue;
 use resync_core::job::{Job, JobKind};
-use resync_core::plan::{Evidence, Plan, Scope};
+use resync_core::plan::{Evidence, Plan, Reading, Scope};
 use resync_core::problem::{Problem, Reason};
 use resync_core::synchronizer::{Settings, State};
 use resync_core::time::Timestamp;
@@ -34,6 +36,7 @@ pub(crate) fn mirror_of_resync(
     let reading = readings.find(|reading| reading.synchronizer == id)?;
     let mut synchronizers = facts.synchronizers.iter();
     let settings = &synchronizers.find(|one| one.id == id)?.rule.settings;
+    let (mut pairs, mut below) = (Vec::new(), Vec::new());
     let (issues, volatile): (Vec<IssueId>, bool) = match (&reading.evidence, settings) {
         (Evidence::Matched(issues), Settings::Filter(settings)) => (
             issues.iter().map(|issue| issue.id).collect(),
@@ -46,6 +49,21 @@ pub(crate) fn mirror_of_resync(
             ids.dedup();
             (ids, false)
         }
+        (Evidence::Links { links, issues }, Settings::Links(settings)) => {
+            pairs = links.iter().map(|link| (link.parent, link.child)).collect();
+            let queries = settings.parent_jql.iter().chain(&settings.child_jql);
+            let volatile = queries.map(|jql| depends_on_more_than_its_issues(jql));
+            (
+                seen(facts, reading, issues),
+                volatile.into_iter().any(|volatile| volatile),
+            )
+        }
+        (evidence, Settings::Agile(_)) => {
+            let kept = agile::kept(evidence)?;
+            (pairs, below) = (kept.epics, kept.subtasks);
+            // A rank need not stamp anything.
+            (kept.ranked, true)
+        }
         _ => return None,
     };
     let mirror = Mirror {
@@ -56,6 +74,8 @@ pub(crate) fn mirror_of_resync(
         swept_time: began,
         listed_time: began,
         issues: Some(issues.into()),
+        pairs: Some(pairs.into()),
+        subtasks: Some(below.into()),
     };
     Some(SyncUpdate {
         mirrors: vec![mirror],
@@ -63,9 +83,22 @@ pub(crate) fn mirror_of_resync(
     })
 }
 
+/// The issues whose links were read: those that cannot be read need not be asked again.
+fn seen(facts: &Facts, reading: &Reading, issues: &[ObservedIssue]) -> Vec<IssueId> {
+    let mut synchronizers = facts.synchronizers.iter();
+    let of = synchronizers.find(|one| one.id == reading.synchronizer);
+    let missing = facts.inaccessible.iter();
+    let missing = missing.filter(|one| of.is_some_and(|of| of.rule.tracker == one.tracker));
+    let missing = missing.map(|one| one.issue);
+    let mut seen: Vec<IssueId> = issues.iter().map(|issue| issue.id).chain(missing).collect();
+    seen.sort_unstable();
+    seen.dedup();
+    seen
+}
+
 /// Stops a synchronizer that the tracker refuses; the others of the sync go on.
 pub(super) async fn make_unavailable(
-    reading: &Reading<'_>,
+    reading: &Sync<'_>,
     id: SynchronizerId,
     problem: Problem,
 ) -> Result<(), Stop> {

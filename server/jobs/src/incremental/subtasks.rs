@@ -67,12 +67,19 @@ pub(super) async fn read(
     Ok(())
 }
 
-/// Issues that a filter matches and that have no row yet.
-fn coming(reading: &Reading<'_>, session: &Session, filters: &[Followed]) -> BTreeSet<IssueId> {
+/// Issues that a filter matches, or that are linked, and that have no row yet.
+pub(super) fn coming(
+    reading: &Reading<'_>,
+    session: &Session,
+    filters: &[Followed],
+) -> BTreeSet<IssueId> {
     let forest = &reading.loaded.rows.forest;
-    let matched = filters
-        .iter()
-        .filter(|one| matches!(one.record.rule.settings, Settings::Filter(_)));
+    let matched = filters.iter().filter(|one| {
+        matches!(
+            one.record.rule.settings,
+            Settings::Filter(_) | Settings::Links(_)
+        )
+    });
     matched
         .flat_map(|one| one.list.iter().copied())
         .filter(|id| session.issue(*id).is_some())

@@ -16,7 +16,7 @@ use resync_store::SynchronizerRecord;
 use resync_tracker::agile::{Agile, AgileAspects, AgileIssue, AgileScope as ReadScope, EpicOf};
 use rustc_hash::FxHashSet;
 
-pub(super) async fn agile(
+pub(crate) async fn agile(
     tracker: &Tracker<'_>,
     loaded: &Loaded,
     record: &SynchronizerRecord,

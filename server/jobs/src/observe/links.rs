@@ -18,10 +18,13 @@ use std::sync::Arc;
 
 /// What was read so far.
 #[derive(Default)]
-struct Gathered {
-    links: FxHashSet<ObservedLink>,
-    issues: Vec<ObservedIssue>,
-    missing: Vec<IssueId>,
+pub(crate) struct Gathered {
+    /// The links that count.
+    pub(crate) links: FxHashSet<ObservedLink>,
+    /// Those and the links whose ends do not pass their queries.
+    pub(crate) shown: FxHashSet<ObservedLink>,
+    pub(crate) issues: Vec<ObservedIssue>,
+    pub(crate) missing: Vec<IssueId>,
     /// The issues whose links were read, or that cannot be read.
     seen: FxHashSet<IssueId>,
 }
@@ -33,17 +36,7 @@ pub(super) async fn links(
     rule: &Rule,
     settings: &LinksSettings,
 ) -> Result<Read, Stop> {
-    let mut gathered = Gathered::default();
-    let rows = rows_of(loaded, rule);
-    match settings.scope {
-        LinksScope::AllIssues => {
-            gather(tracker, settings, &LinkScope::Everywhere, &mut gathered).await?;
-        }
-        LinksScope::WithinStructure => {
-            gather(tracker, settings, &LinkScope::Issues(rows), &mut gathered).await?;
-        }
-        LinksScope::ExpandToChildren => expand(tracker, settings, rows, &mut gathered).await?,
-    }
+    let mut gathered = gather_all(tracker, loaded, rule, settings).await?;
     // Claimed rows whose links are gone, or whose issues are.
     let lost: Vec<IssueId> = claimed_issues(loaded, record, rule)
         .into_iter()
@@ -61,6 +54,27 @@ pub(super) async fn links(
         by_id: batch.found,
         missing: gathered.missing,
     })
+}
+
+/// Reads all links of the scope.
+pub(crate) async fn gather_all(
+    tracker: &Tracker<'_>,
+    loaded: &Loaded,
+    rule: &Rule,
+    settings: &LinksSettings,
+) -> Result<Gathered, Stop> {
+    let mut gathered = Gathered::default();
+    let rows = rows_of(loaded, rule);
+    match settings.scope {
+        LinksScope::AllIssues => {
+            gather(tracker, settings, &LinkScope::Everywhere, &mut gathered).await?;
+        }
+        LinksScope::WithinStructure => {
+            gather(tracker, settings, &LinkScope::Issues(rows), &mut gathered).await?;
+        }
+        LinksScope::ExpandToChildren => expand(tracker, settings, rows, &mut gathered).await?,
+    }
+    Ok(gathered)
 }
 
 /// Follows links from parents to children until nothing new is reached. Each round reads only
@@ -87,7 +101,7 @@ async fn expand(
 }
 
 /// Reads the links of a scope, and keeps those that count. Returns these.
-async fn gather(
+pub(crate) async fn gather(
     tracker: &Tracker<'_>,
     settings: &LinksSettings,
     scope: &LinkScope,
@@ -110,6 +124,7 @@ async fn gather(
         links,
     } = read;
     let oriented: Vec<ObservedLink> = links.iter().map(|link| oriented(link, settings)).collect();
+    gathered.shown.extend(oriented.iter().copied());
     let counting = counting(tracker, settings, oriented).await?;
     gathered.links.extend(counting.iter().copied());
     gathered.seen.extend(issues.iter().map(|issue| issue.id));

@@ -2,8 +2,8 @@
 //!
 //! What it is not: a judgement. Issues that cannot be seen, moved or new are told as they are read.
 
-mod agile;
-mod links;
+pub(crate) mod agile;
+pub(crate) mod links;
 
 use crate::failure::{Failure, Stop, of_tracker};
 use crate::load::Loaded;
@@ -385,7 +385,11 @@ fn subtasks_of<'a>(
 }
 
 /// The issues of the rows that a synchronizer claims, each once, in order of their ids.
-fn claimed_issues(loaded: &Loaded, record: &SynchronizerRecord, rule: &Rule) -> Vec<IssueId> {
+pub(crate) fn claimed_issues(
+    loaded: &Loaded,
+    record: &SynchronizerRecord,
+    rule: &Rule,
+) -> Vec<IssueId> {
     let source = ClaimSource::Synchronizer(record.id);
     let claims = loaded.rows.claims.sorted();
     let claimed = claims.iter().filter(|claim| claim.source == source);
@@ -399,7 +403,7 @@ fn claimed_issues(loaded: &Loaded, record: &SynchronizerRecord, rule: &Rule) -> 
 }
 
 /// The issues of the rule's tracker that have rows, each once, in order of their ids.
-fn rows_of(loaded: &Loaded, rule: &Rule) -> Vec<IssueId> {
+pub(crate) fn rows_of(loaded: &Loaded, rule: &Rule) -> Vec<IssueId> {
     let forest = &loaded.rows.forest;
     let rows = forest.preorder();
     let issues: BTreeSet<IssueId> = rows

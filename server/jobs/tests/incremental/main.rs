@@ -4,6 +4,7 @@
 #![expect(clippy::unwrap_used, reason = "what panics here is a test that fails")]
 
 mod following;
+mod linked;
 mod random;
 mod trouble;
 mod world;

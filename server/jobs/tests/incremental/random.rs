@@ -56,16 +56,20 @@ impl Play {
             3 => drop(state.set_status(&key, "To Do")),
             4 => drop(state.move_to(&key, "OPS")),
             5 => drop(state.set_parent(&key, Some(&other))),
-            _ => drop(state.create(NewIssue {
-                project: "PAY",
-                kind: if other.len() % 2 == 0 {
-                    "Story"
-                } else {
-                    "Sub-task"
-                },
-                summary: "New",
-                parent: (other.len() % 2 == 1).then_some(other.as_str()),
-            })),
+            _ => drop(
+                state.create(NewIssue {
+                    project: "PAY",
+                    kind: if other.ends_with(['0', '2', '4', '6', '8']) {
+                        "Story"
+                    } else {
+                        "Sub-task"
+                    },
+                    summary: "New",
+                    parent: other
+                        .ends_with(['1', '3', '5', '7', '9'])
+                        .then_some(other.as_str()),
+                }),
+            ),
         });
         // Half of the reports are lost, and some come twice.
         for _ in 0..self.dice.random_range(0..3) {

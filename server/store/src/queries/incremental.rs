@@ -1,24 +1,20 @@
 //! Hints, mirrors, and what waits for an incremental sync.
 
 use super::super::lock_schedule;
-use super::{Conn, jobs, structures};
-use crate::blob::{from_blob, to_blob};
+use super::{Conn, incremental_mirrors, jobs, structures};
 use crate::codes::Code;
 use crate::error::{Error, absent};
 use crate::forest::HistoryPoint;
-use crate::incremental::{Hint, Mirror, NewHint, SyncState, SyncUpdate};
-use crate::incremental_schema::{hints, mirror_chunks, mirrors, sync_states, tracker_cursors};
+use crate::incremental::{Hint, NewHint, SyncState, SyncUpdate};
+use crate::incremental_schema::{hints, mirrors, sync_states, tracker_cursors};
 use crate::job::Lease;
 use crate::schema::{synchronizers, trackers};
-use diesel::dsl::{max, min};
+use diesel::dsl::max;
 use diesel::prelude::*;
-use resync_core::id::{ForestVersion, IssueId, StructureId, SynchronizerId, TrackerId};
+use resync_core::id::{ForestVersion, IssueId, StructureId, TrackerId};
 use resync_core::job::Trigger;
 use resync_core::synchronizer::State;
 use resync_core::time::Timestamp;
-
-/// Issues in one blob of a mirror: about 20 KiB.
-const ISSUES_PER_CHUNK: usize = 10_000;
 
 /// Keeps hints. Whoever keeps some is alone, so that their numbers are in the order of commits,
 /// and a reader who has taken in one number misses none below it.
@@ -95,13 +91,7 @@ pub(crate) fn load(conn: &mut Conn, structure: StructureId) -> Result<SyncState,
         .select(sync_states::change_count)
         .first(conn)
         .optional()?;
-    let rows: Vec<MirrorRow> = mirrors::table
-        .inner_join(synchronizers::table.on(synchronizers::id.eq(mirrors::synchronizer)))
-        .filter(mirrors::structure.eq(structure.0))
-        .filter(synchronizers::state.eq(State::Enabled.code()))
-        .order(synchronizers::ordinal)
-        .select(MirrorRow::as_select())
-        .load(conn)?;
+    let rows = incremental_mirrors::rows(conn, structure)?;
     let taken_in = rows.iter().map(|row| row.hint).min();
     let of: Vec<i64> = rows.iter().map(|row| row.tracker).collect();
     let waiting: Vec<(i64, i64, i64)> = hints::table
@@ -116,7 +106,7 @@ pub(crate) fn load(conn: &mut Conn, structure: StructureId) -> Result<SyncState,
         .first(conn)?;
     let mut loaded = Vec::with_capacity(rows.len());
     for row in rows {
-        loaded.push(load_mirror(conn, row)?);
+        loaded.push(incremental_mirrors::load(conn, row)?);
     }
     Ok(SyncState {
         change_count: change_count.unwrap_or(0),
@@ -144,45 +134,6 @@ fn newest_hint(conn: &mut Conn) -> Result<i64, Error> {
     Ok(kept.max(forgotten).unwrap_or(0))
 }
 
-#[derive(Queryable, Selectable, Insertable, AsChangeset)]
-#[diesel(table_name = mirrors)]
-struct MirrorRow {
-    synchronizer: i64,
-    structure: i64,
-    tracker: i64,
-    volatile: bool,
-    hint: i64,
-    forest_version: i64,
-    swept_time: i64,
-    listed_time: i64,
-    synced_time: i64,
-}
-
-fn load_mirror(conn: &mut Conn, row: MirrorRow) -> Result<Mirror, Error> {
-    let blobs: Vec<Vec<u8>> = mirror_chunks::table
-        .filter(mirror_chunks::synchronizer.eq(row.synchronizer))
-        .order(mirror_chunks::chunk)
-        .select(mirror_chunks::issues)
-        .load(conn)?;
-    let mut issues = Vec::new();
-    for blob in blobs {
-        let mut id = 0_i64;
-        for step in from_blob::<i64>(&blob, "the issues of a mirror")? {
-            id = id.wrapping_add(step);
-            issues.push(IssueId(id));
-        }
-    }
-    Ok(Mirror {
-        synchronizer: SynchronizerId(row.synchronizer),
-        volatile: row.volatile,
-        hint: row.hint,
-        forest_version: ForestVersion(row.forest_version),
-        swept_time: Timestamp(row.swept_time),
-        listed_time: Timestamp(row.listed_time),
-        issues: Some(issues.into()),
-    })
-}
-
 /// Keeps what a job leaves, with the commit that makes `version`.
 pub(crate) fn record(
     conn: &mut Conn,
@@ -192,7 +143,7 @@ pub(crate) fn record(
     time: Timestamp,
 ) -> Result<(), Error> {
     for mirror in &update.mirrors {
-        record_mirror(conn, structure, mirror, version, time)?;
+        incremental_mirrors::record(conn, structure, mirror, version, time)?;
     }
     match update.change_count {
         Some(taken_in) => settle_changes(conn, structure, taken_in, time),
@@ -242,7 +193,7 @@ fn begin_following(
         .on_conflict_do_nothing()
         .execute(conn)?;
     for mirror in &update.mirrors {
-        let tracker = tracker_of(conn, mirror.synchronizer)?;
+        let tracker = incremental_mirrors::tracker_of(conn, mirror.synchronizer)?;
         diesel::insert_into(tracker_cursors::table)
             .values((
                 tracker_cursors::tracker.eq(tracker),
@@ -272,59 +223,6 @@ fn begin_following(
     Ok(())
 }
 
-fn tracker_of(conn: &mut Conn, synchronizer: SynchronizerId) -> Result<i64, Error> {
-    synchronizers::table
-        .find(synchronizer.0)
-        .select(synchronizers::tracker)
-        .first(conn)
-        .optional()?
-        .ok_or_else(|| absent("synchronizer", synchronizer))
-}
-
-fn record_mirror(
-    conn: &mut Conn,
-    structure: StructureId,
-    mirror: &Mirror,
-    version: ForestVersion,
-    time: Timestamp,
-) -> Result<(), Error> {
-    let row = MirrorRow {
-        synchronizer: mirror.synchronizer.0,
-        structure: structure.0,
-        tracker: tracker_of(conn, mirror.synchronizer)?,
-        volatile: mirror.volatile,
-        hint: mirror.hint,
-        forest_version: version.0,
-        swept_time: mirror.swept_time.0,
-        listed_time: mirror.listed_time.0,
-        synced_time: time.0,
-    };
-    diesel::insert_into(mirrors::table)
-        .values(&row)
-        .on_conflict(mirrors::synchronizer)
-        .do_update()
-        .set(&row)
-        .execute(conn)?;
-    let Some(issues) = &mirror.issues else {
-        return Ok(());
-    };
-    let own = mirror_chunks::synchronizer.eq(mirror.synchronizer.0);
-    diesel::delete(mirror_chunks::table.filter(own)).execute(conn)?;
-    for (chunk, ids) in (0_i64..).zip(issues.chunks(ISSUES_PER_CHUNK)) {
-        let mut before = 0;
-        let step = |id: &IssueId| id.0.wrapping_sub(std::mem::replace(&mut before, id.0));
-        let steps: Vec<i64> = ids.iter().map(step).collect();
-        diesel::insert_into(mirror_chunks::table)
-            .values((
-                own,
-                mirror_chunks::chunk.eq(chunk),
-                mirror_chunks::issues.eq(to_blob(&steps)?),
-            ))
-            .execute(conn)?;
-    }
-    Ok(())
-}
-
 /// Keeps what a job leaves that commits nothing.
 pub(crate) fn record_alone(
     conn: &mut Conn,
@@ -346,18 +244,4 @@ pub(crate) fn record_alone(
     }
     let version = structures::get(conn, structure)?.forest_version;
     record(conn, structure, update, version, time)
-}
-
-/// Forgets what was read for a synchronizer: it is followed again after its next resync.
-pub(crate) fn forget_mirror(conn: &mut Conn, id: SynchronizerId) -> Result<(), Error> {
-    diesel::delete(mirrors::table.find(id.0)).execute(conn)?;
-    Ok(())
-}
-
-/// The last hint that every mirror of a tracker has taken in; `None` when there is no mirror.
-pub(super) fn taken_in_by_all(conn: &mut Conn, tracker: TrackerId) -> Result<Option<i64>, Error> {
-    Ok(mirrors::table
-        .filter(mirrors::tracker.eq(tracker.0))
-        .select(min(mirrors::hint))
-        .first(conn)?)
 }

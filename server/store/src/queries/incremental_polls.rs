@@ -2,7 +2,8 @@
 
 use super::super::lock_schedule;
 use super::Conn;
-use super::incremental::{record_hints, taken_in_by_all};
+use super::incremental::record_hints;
+use super::incremental_mirrors::taken_in_by_all;
 use crate::codes::Code;
 use crate::error::Error;
 use crate::incremental::{HINT_RETENTION_MS, Poll, Polled, SyncStatus};

@@ -10,6 +10,7 @@ pub(crate) mod commit;
 pub(crate) mod forest;
 pub(crate) mod incremental;
 pub(crate) mod incremental_due;
+pub(crate) mod incremental_mirrors;
 pub(crate) mod incremental_polls;
 pub(crate) mod job_records;
 pub(crate) mod jobs;

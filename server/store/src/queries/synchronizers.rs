@@ -1,7 +1,7 @@
 //! Synchronizers.
 
 use super::super::lock_schedule;
-use super::{Conn, forest, incremental, next_etag, requests, structures};
+use super::{Conn, forest, incremental, incremental_mirrors, next_etag, requests, structures};
 use crate::blob::{to_json, to_json_opt};
 use crate::codes::Code;
 use crate::error::{Error, absent, taken};
@@ -136,7 +136,7 @@ pub(crate) fn update(
     }
     let settings = update.settings.as_ref().unwrap_or(&stored.rule.settings);
     if *settings != stored.rule.settings {
-        incremental::forget_mirror(conn, id)?;
+        incremental_mirrors::forget_mirror(conn, id)?;
     }
     diesel::update(synchronizers::table.find(id.0))
         .set((

@@ -30,6 +30,8 @@ fn mirror(installed: &Installed, issues: &[i64]) -> Mirror {
         swept_time: NOW,
         listed_time: NOW,
         issues: Some(issues.iter().map(|id| IssueId(*id)).collect()),
+        pairs: Some([].into()),
+        subtasks: Some([].into()),
     }
 }
 
@@ -166,20 +168,33 @@ pub(crate) async fn a_mirror_is_read_back_in_its_order(store: &Store) {
     let one = followed(store, "roadmap", &issues).await;
     let state = store.load_sync(one.structure).await.unwrap();
     assert_eq!(state.mirrors, [mirror(&one, &issues)]);
-    // Without issues of its own, an update leaves those that are stored.
+    let pair = |n: i64| (IssueId(10_000 + n / 3), IssueId(10_000 + n * 7919 % 25_000));
+    let pairs: Vec<(IssueId, IssueId)> = (0..12_000).map(pair).collect();
+    let update = |mirror: Mirror| SyncUpdate {
+        mirrors: vec![mirror],
+        change_count: Some(0),
+    };
+    let more = Mirror {
+        issues: None,
+        pairs: Some(pairs.clone().into()),
+        subtasks: Some([IssueId(7), IssueId(3)].into()),
+        ..mirror(&one, &[])
+    };
+    keep(store, &one, update(more)).await;
+    // What an update does not have is left as it is stored.
     let same = Mirror {
         issues: None,
+        pairs: None,
+        subtasks: Some([IssueId(3)].into()),
         hint: 5,
         ..mirror(&one, &[])
     };
-    let update = SyncUpdate {
-        mirrors: vec![same],
-        change_count: Some(0),
-    };
-    keep(store, &one, update).await;
+    keep(store, &one, update(same)).await;
     let state = store.load_sync(one.structure).await.unwrap();
     let expected = Mirror {
         hint: 5,
+        pairs: Some(pairs.into()),
+        subtasks: Some([IssueId(3)].into()),
         ..mirror(&one, &issues)
     };
     assert_eq!(state.mirrors, [expected]);

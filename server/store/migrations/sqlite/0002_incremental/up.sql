@@ -1,6 +1,6 @@
 -- Incremental syncs: what is known of the trackers, and what waits to be taken in.
 -- Blobs named `issues` are a format byte and then postcard: the first id of the chunk, then the
--- difference of each to the one before.
+-- difference of each to the one before. Of pairs the first ones of the chunk come first.
 
 -- How far the changes of a tracker are known, and when it is asked next.
 CREATE TABLE tracker_cursors (
@@ -34,7 +34,8 @@ CREATE TABLE sync_states (
     not_before BIGINT
 ) WITHOUT ROWID;
 
--- The issues that a synchronizer has read, in their order, as far as they are up to date.
+-- What a synchronizer has read, as far as it is up to date: in parts, which are 0 the issues, in
+-- their order, 1 pairs of issues (links or epics), 2 sub-tasks.
 CREATE TABLE mirrors (
     synchronizer BIGINT NOT NULL PRIMARY KEY REFERENCES synchronizers (id) ON DELETE CASCADE,
     structure BIGINT NOT NULL,
@@ -50,9 +51,10 @@ CREATE INDEX mirrors_by_tracker ON mirrors (tracker);
 
 CREATE TABLE mirror_chunks (
     synchronizer BIGINT NOT NULL REFERENCES mirrors (synchronizer) ON DELETE CASCADE,
+    part SMALLINT NOT NULL,
     chunk BIGINT NOT NULL,
     issues BLOB NOT NULL,
-    PRIMARY KEY (synchronizer, chunk)
+    PRIMARY KEY (synchronizer, part, chunk)
 ) WITHOUT ROWID;
 
 -- A structure has one incremental sync that runs or waits: a second one would do the same.
