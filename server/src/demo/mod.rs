@@ -19,6 +19,7 @@ use crate::telemetry;
 use anyhow::Context;
 use banner::Banner;
 use resync_client::Client;
+use resync_core::incremental::Timing;
 use resync_jobs::EngineSettings;
 use resync_service::{Features, TrackerPolicy};
 use resync_simulator::{Account, Options, Simulator};
@@ -40,8 +41,7 @@ const ENGINE: EngineSettings = EngineSettings {
     concurrent_jobs: 2,
     lease: Duration::from_secs(5),
     rows_per_structure_max: ROWS_PER_STRUCTURE_MAX,
-    // The demo shows what a preview finds, so nothing may be carried over before it is asked for.
-    incremental: None,
+    incremental: Some(Timing::DEFAULT),
 };
 
 /// How long Ctrl-C waits for open calls.
