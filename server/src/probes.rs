@@ -4,6 +4,8 @@
 //! within their deadline. This is the other end of that queue. What it is not: jobs; a question
 //! writes nothing but what was learnt of the connection.
 
+mod rules;
+
 use resync_core::id::{IssueKey, TrackerId};
 use resync_core::issue::ObservedIssue;
 use resync_core::problem::{Problem, Reason};
@@ -76,19 +78,27 @@ impl Prober {
     }
 
     async fn check_rule(&self, rule: &Rule) -> Result<(), Refusal> {
-        let Settings::Filter(settings) = &rule.settings else {
+        if matches!(
+            rule.settings,
+            Settings::Subtasks(_) | Settings::StatusRollup(_)
+        ) {
             return Ok(());
-        };
-        let query = match &settings.source {
-            FilterSource::SavedFilter(id) => Query::SavedFilter(id.clone()),
-            FilterSource::Jql(jql) => Query::Jql(Arc::clone(jql)),
-        };
+        }
         let (record, reader) = self.open(rule.tracker).await?;
-        reader
-            .check_query(&query)
-            .await
-            .map(drop)
-            .map_err(|error| about_query(refusal(&error, &record), &settings.source))
+        let told = |error: Error| refusal(&error, &record);
+        match &rule.settings {
+            Settings::Filter(settings) => {
+                let query = match &settings.source {
+                    FilterSource::SavedFilter(id) => Query::SavedFilter(id.clone()),
+                    FilterSource::Jql(jql) => Query::Jql(Arc::clone(jql)),
+                };
+                let checked = reader.check_query(&query).await.map(drop);
+                checked.map_err(|error| about_query(told(error), &settings.source))
+            }
+            Settings::Links(settings) => rules::check_links(&*reader, settings, &told).await,
+            Settings::Agile(settings) => rules::check_agile(&*reader, settings, &told).await,
+            Settings::Subtasks(_) | Settings::StatusRollup(_) => Ok(()),
+        }
     }
 
     async fn find_issue(

@@ -5,6 +5,7 @@
     reason = "a test tells what it skips and what it counted"
 )]
 
+mod agile;
 mod architecture;
 mod archive;
 mod cli;
@@ -12,6 +13,7 @@ mod crash;
 mod faults;
 mod grpcurl;
 mod history;
+mod links;
 mod postgres;
 mod proto;
 mod readme;

@@ -3,6 +3,7 @@
 pub(crate) mod binary;
 pub(crate) mod outline;
 pub(crate) mod process;
+pub(crate) mod real;
 pub(crate) mod server;
 pub(crate) mod shared;
 pub(crate) mod shell;

@@ -2,8 +2,8 @@
 //! a simulated Jira behind real HTTP.
 
 use resync_api::v1::{
-    Direction, FilterRule, Job, Structure, SubtasksRule, SyncRule, Synchronizer, Tracker,
-    TrackerLimits, filter_rule, job, sync_rule, tracker,
+    AgileRule, Direction, FilterRule, Job, LinksRule, Structure, SubtasksRule, SyncRule,
+    Synchronizer, Tracker, TrackerLimits, filter_rule, job, sync_rule, tracker,
 };
 use resync_client::{Client, Confirmation, RunOptions, SynchronizerHandle};
 use resync_core::id::Principal;
@@ -194,20 +194,33 @@ impl Server {
         handle
     }
 
+    /// Installs a links synchronizer.
+    pub(crate) async fn links(&self, structure: &str, rule: LinksRule) -> SynchronizerHandle {
+        self.install(structure, "links", sync_rule::Kind::Links(rule))
+            .await
+    }
+
+    /// Installs an agile synchronizer.
+    pub(crate) async fn agile(&self, structure: &str, rule: AgileRule) -> SynchronizerHandle {
+        self.install(structure, "agile", sync_rule::Kind::Agile(rule))
+            .await
+    }
+
+    /// Tries to install a synchronizer, and tells why it is refused.
+    pub(crate) async fn refused(&self, structure: &str, kind: sync_rule::Kind) -> String {
+        let synchronizer = synchronizer("refused", kind);
+        let structure = self.client.structure(structure);
+        let error = structure.create_synchronizer("refused", synchronizer).await;
+        format!("{:?}", error.expect_err("it is refused"))
+    }
+
     async fn install(
         &self,
         structure: &str,
         id: &str,
         kind: sync_rule::Kind,
     ) -> SynchronizerHandle {
-        let synchronizer = Synchronizer {
-            display_name: id.to_owned(),
-            rule: Some(SyncRule {
-                tracker: "trackers/jira".to_owned(),
-                kind: Some(kind),
-            }),
-            ..Synchronizer::default()
-        };
+        let synchronizer = synchronizer(id, kind);
         let structure = self.client.structure(structure);
         structure
             .create_synchronizer(id, synchronizer)
@@ -219,6 +232,17 @@ impl Server {
     /// Ends the server, within its limits.
     pub(crate) async fn stop(self) {
         self.running.stop().await.expect("the server ends");
+    }
+}
+
+fn synchronizer(id: &str, kind: sync_rule::Kind) -> Synchronizer {
+    Synchronizer {
+        display_name: id.to_owned(),
+        rule: Some(SyncRule {
+            tracker: "trackers/jira".to_owned(),
+            kind: Some(kind),
+        }),
+        ..Synchronizer::default()
     }
 }
 

@@ -19,7 +19,8 @@ pub struct Timing {
     /// How often everything is listed again: the bound for additions and departures that move no
     /// stamp. A deletion is believed when two such listings agree.
     pub sweep_interval: Duration,
-    /// How often a query is listed again whose result changes without a change of its issues.
+    /// How often that is read again which changes without a stamp of its issues: the result of a
+    /// query that speaks of more than them, and an order by rank.
     pub evaluation_interval: Duration,
 }
 

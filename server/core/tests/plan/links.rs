@@ -594,26 +594,6 @@ fn a_child_whose_parent_is_not_in_the_structure_stays() {
 }
 
 #[test]
-fn a_child_of_a_parent_that_cannot_be_seen_stays() {
-    check(
-        "
-        links L remove
-        hidden A
-        link L A>B
-        rows
-          A me
-            B L
-        ",
-        expect![[r#"
-            held remove B: Inaccessible (L)
-            --
-            A
-              B
-        "#]],
-    );
-}
-
-#[test]
 fn when_the_link_of_an_alias_is_gone_the_alias_goes_and_the_primary_row_stays() {
     check(
         "

@@ -10,6 +10,7 @@ mod filter;
 mod guards;
 mod links;
 mod links_composition;
+mod links_unseen;
 mod outline;
 mod overlap;
 mod properties;

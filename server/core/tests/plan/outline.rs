@@ -12,6 +12,7 @@
 //! rank G A B C                                        what is on a board, in order of rank
 //! epic A<E B<E                                        the epics of issues
 //! hidden X                                            what Jira does not show to the account
+//! outside X                                           the same, but links to it are told
 //! confirm add C, remove A                             what was confirmed of the preview
 //! rows
 //!   A  F me                                           a row, and who claims it
@@ -75,6 +76,10 @@ pub(crate) fn parse(text: &str) -> Fixture {
             }
             "epic" => world.epics.extend(words.iter().map(|word| link(word, '<'))),
             "hidden" => world.inaccessible = words.iter().map(|word| issue_id(word)).collect(),
+            "outside" => {
+                world.told = words.iter().map(|word| issue_id(word)).collect();
+                world.inaccessible = world.told.clone();
+            }
             "confirm" => {
                 let list = line.trim().trim_start_matches("confirm");
                 let changes = list.split(',').map(|change| change.trim().to_owned());

@@ -60,6 +60,8 @@ pub(crate) struct World {
     /// The epics of issues.
     pub(crate) epics: BTreeMap<IssueId, IssueId>,
     pub(crate) inaccessible: BTreeSet<IssueId>,
+    /// Of these, the ones that are still told as ends of links.
+    pub(crate) told: BTreeSet<IssueId>,
     pub(crate) next_row_id: RowId,
     pub(crate) scope: Scope,
 }
@@ -76,6 +78,7 @@ impl World {
             ranked: BTreeMap::new(),
             epics: BTreeMap::new(),
             inaccessible: BTreeSet::new(),
+            told: BTreeSet::new(),
             next_row_id: RowId(1),
             scope: Scope::Incremental,
         }
@@ -142,13 +145,13 @@ impl World {
         self.synchronizers.iter().map(reading).collect()
     }
 
-    /// Every link that the account can see: of both ends that Jira shows.
+    /// Every link that the account can see: of ends that Jira shows, or at least tells.
     fn links_for(&self, id: SynchronizerId) -> Evidence {
         let links = self.links.get(&id).into_iter().flatten();
+        let is_told = |end: &IssueId| self.jira.contains_key(end) || self.told.contains(end);
         let links: Vec<ObservedLink> = links
             .map(|&(parent, child)| ObservedLink { parent, child })
-            .filter(|link| self.jira.contains_key(&link.parent))
-            .filter(|link| self.jira.contains_key(&link.child))
+            .filter(|link| is_told(&link.parent) && is_told(&link.child))
             .collect();
         let ends = links.iter().flat_map(|link| [link.parent, link.child]);
         let ends: BTreeSet<IssueId> = ends.collect();

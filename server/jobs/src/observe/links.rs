@@ -14,6 +14,7 @@ use resync_store::SynchronizerRecord;
 use resync_tracker::Query;
 use resync_tracker::links::{Link, LinkScope, Links};
 use rustc_hash::FxHashSet;
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 /// What was read so far.
@@ -68,6 +69,7 @@ pub(crate) async fn gather_all(
     match settings.scope {
         LinksScope::AllIssues => {
             gather(tracker, settings, &LinkScope::Everywhere, &mut gathered).await?;
+            see_both_ends(tracker, settings, &mut gathered).await?;
         }
         LinksScope::WithinStructure => {
             gather(tracker, settings, &LinkScope::Issues(rows), &mut gathered).await?;
@@ -75,6 +77,27 @@ pub(crate) async fn gather_all(
         LinksScope::ExpandToChildren => expand(tracker, settings, rows, &mut gathered).await?,
     }
     Ok(gathered)
+}
+
+/// Reads the ends that a search for links did not show: the index may lag, or the account cannot
+/// see them, which the planner has to know.
+async fn see_both_ends(
+    tracker: &Tracker<'_>,
+    settings: &LinksSettings,
+    gathered: &mut Gathered,
+) -> Result<(), Stop> {
+    loop {
+        let ends = gathered
+            .links
+            .iter()
+            .flat_map(|link| [link.parent, link.child]);
+        let unseen: BTreeSet<IssueId> = ends.filter(|end| !gathered.seen.contains(end)).collect();
+        if unseen.is_empty() {
+            return Ok(());
+        }
+        let scope = LinkScope::Issues(unseen.into_iter().collect());
+        gather(tracker, settings, &scope, gathered).await?;
+    }
 }
 
 /// Follows links from parents to children until nothing new is reached. Each round reads only

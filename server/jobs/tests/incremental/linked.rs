@@ -124,7 +124,11 @@ fn links_are_followed_whichever_end_is_stamped() {
     for flavour in BOTH {
         for linking in [LinkEnds::Both, LinkEnds::Source, LinkEnds::Neither] {
             for scope in [LinksScope::WithinStructure, LinksScope::ExpandToChildren] {
-                in_virtual_time(links_are_followed(flavour, linking, scope));
+                // To let the time of sweeps pass takes long: one scope on each product.
+                let within = scope == LinksScope::WithinStructure;
+                if linking != LinkEnds::Neither || within == (flavour == Flavour::Cloud) {
+                    in_virtual_time(links_are_followed(flavour, linking, scope));
+                }
             }
         }
     }
@@ -157,12 +161,12 @@ async fn ranks_are_followed(flavour: Flavour, stamps: bool) {
         new(&world, "Story", None).await,
         new(&world, "Story", None).await,
     );
-    let first = world
-        .follow(
-            "filter",
-            filter("project = PAY AND issuetype in (Epic, Story)"),
-        )
-        .await;
+    world.simulator.edit(|state| {
+        for key in [&epic, &a, &b] {
+            state.set_labels(key, &["ours"]).unwrap();
+        }
+    });
+    let first = world.follow("filter", filter("labels = ours")).await;
     let second = world.follow("agile", agile()).await;
     let all = [first, second];
     world.simulator.edit(|state| state.stamps.ranking = stamps);

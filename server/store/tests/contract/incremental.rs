@@ -170,9 +170,9 @@ pub(crate) async fn a_mirror_is_read_back_in_its_order(store: &Store) {
     assert_eq!(state.mirrors, [mirror(&one, &issues)]);
     let pair = |n: i64| (IssueId(10_000 + n / 3), IssueId(10_000 + n * 7919 % 25_000));
     let pairs: Vec<(IssueId, IssueId)> = (0..12_000).map(pair).collect();
-    let update = |mirror: Mirror| SyncUpdate {
+    let update = |mirror: Mirror, taken_in: i64| SyncUpdate {
         mirrors: vec![mirror],
-        change_count: Some(0),
+        change_count: Some(taken_in),
     };
     let more = Mirror {
         issues: None,
@@ -180,7 +180,7 @@ pub(crate) async fn a_mirror_is_read_back_in_its_order(store: &Store) {
         subtasks: Some([IssueId(7), IssueId(3)].into()),
         ..mirror(&one, &[])
     };
-    keep(store, &one, update(more)).await;
+    keep(store, &one, update(more, 0)).await;
     // What an update does not have is left as it is stored.
     let same = Mirror {
         issues: None,
@@ -189,7 +189,7 @@ pub(crate) async fn a_mirror_is_read_back_in_its_order(store: &Store) {
         hint: 5,
         ..mirror(&one, &[])
     };
-    keep(store, &one, update(same)).await;
+    keep(store, &one, update(same, 1)).await;
     let state = store.load_sync(one.structure).await.unwrap();
     let expected = Mirror {
         hint: 5,

@@ -138,6 +138,30 @@ impl<'a> ReadLinks<'a> {
         });
     }
 
+    /// Holds the ends that the scope asks for and that cannot be seen: a row of them would show
+    /// nothing, and nobody could tell whether it is still right.
+    fn hold_hidden_ends(&self, work: &mut Work<'_, '_>, me: &Participant<'_>) {
+        let tree = Rc::clone(&work.found[me.index].tree);
+        for node in self
+            .graph
+            .nodes()
+            .filter(|&node| tree.hidden[node as usize])
+        {
+            let above = self.parents_there(work, me, node).next();
+            let expands = self.settings.scope == LinksScope::ExpandToChildren;
+            if self.is_about_all() || (expands && above.is_some()) {
+                work.hold(Held {
+                    kind: ChangeKind::AddRow,
+                    row: None,
+                    issue: me.issue(self.graph.issue(node)),
+                    parent: above.map(|(_, row)| row),
+                    reason: HoldReason::Inaccessible,
+                    synchronizer: me.id,
+                });
+            }
+        }
+    }
+
     fn hold_links_to_themselves(&self, work: &mut Work<'_, '_>, me: &Participant<'_>) {
         for &node in self.graph.selves() {
             let issue = me.issue(self.graph.issue(node));
@@ -224,6 +248,7 @@ impl Rules for ReadLinks<'_> {
             tracker: me.tracker,
             expand: self.settings.scope == LinksScope::ExpandToChildren,
             all: self.is_about_all(),
+            is_hidden: &|issue| work.snapshot.inaccessible.contains(&me.issue(issue)),
             is_placed_elsewhere: &is_placed_elsewhere,
         };
         Found {
@@ -242,6 +267,7 @@ impl Rules for ReadLinks<'_> {
         for node in missing {
             self.add(work, me, node);
         }
+        self.hold_hidden_ends(work, me);
     }
 
     fn place(&self, work: &mut Work<'_, '_>, me: &Participant<'_>) {

@@ -12,6 +12,7 @@
 //!    have a row, if any) to which the link closes no cycle with what was chosen before.
 //!
 //! Of the other links, which aliases show, those are refused that lie on a cycle and lead back up.
+//! An issue that has no row and cannot be seen is in none of this: nothing can be shown of it.
 
 use super::links_graph::{Graph, NOBODY, Node};
 use crate::forest::{Forest, NONE, Slot};
@@ -27,6 +28,8 @@ pub(super) struct Choice<'c> {
     pub(super) expand: bool,
     /// Whether every linked issue is added.
     pub(super) all: bool,
+    /// Whether the tracker does not show the issue.
+    pub(super) is_hidden: &'c dyn Fn(IssueId) -> bool,
     /// Whether somebody else places the issue, so that it has no parent in this tree.
     pub(super) is_placed_elsewhere: &'c dyn Fn(IssueId, Slot) -> bool,
 }
@@ -38,6 +41,8 @@ pub(super) struct Tree {
     pub(super) slots: Vec<Slot>,
     /// Whether the issue has a row or is to get one.
     pub(super) in_scope: Vec<bool>,
+    /// Whether the issue cannot be seen and has no row: it gets none.
+    pub(super) hidden: Vec<bool>,
     /// Whether somebody else places it.
     pub(super) elsewhere: Vec<bool>,
     /// The parent below which the primary row belongs; [`NOBODY`] for those that have none.
@@ -61,6 +66,9 @@ impl Tree {
         };
         tree.slots = graph.nodes().map(slot).collect();
         tree.in_scope = tree.slots.iter().map(|&slot| slot != NONE).collect();
+        let hidden =
+            |node: Node| tree.slots[node as usize] == NONE && (choice.is_hidden)(graph.issue(node));
+        tree.hidden = graph.nodes().map(hidden).collect();
         tree.parent = vec![NOBODY; count];
         let elsewhere = |node: Node| {
             let has_parents = !graph.parents(node).is_empty();
@@ -91,6 +99,10 @@ impl Tree {
     fn is_free(&self, node: Node) -> bool {
         let at = node as usize;
         self.in_scope[at] && !self.elsewhere[at] && self.parent[at] == NOBODY
+    }
+
+    fn may_enter(&self, node: Node) -> bool {
+        !self.in_scope[node as usize] && !self.hidden[node as usize]
     }
 
     fn put(&mut self, node: Node, parent: Node, sets: &mut Sets) {
@@ -127,17 +139,17 @@ impl Tree {
         if !all {
             return;
         }
-        open.extend(
-            graph
-                .nodes()
-                .filter(|&node| !self.in_scope[node as usize] && graph.parents(node).is_empty()),
-        );
+        let starts = graph.nodes().filter(|&node| self.may_enter(node));
+        open.extend(starts.filter(|&node| {
+            let mut parents = graph.parents(node).iter();
+            parents.all(|&parent| self.hidden[parent as usize])
+        }));
         for &node in &open {
             self.in_scope[node as usize] = true;
         }
         self.reach_from(graph, &mut open, sets);
         for node in graph.nodes() {
-            if !self.in_scope[node as usize] {
+            if self.may_enter(node) {
                 self.in_scope[node as usize] = true;
                 open.push(node);
                 self.reach_from(graph, &mut open, sets);
@@ -157,7 +169,7 @@ impl Tree {
         while let Some(&parent) = open.get(next) {
             next += 1;
             for &child in graph.children(parent) {
-                if self.in_scope[child as usize] {
+                if !self.may_enter(child) {
                     continue;
                 }
                 self.in_scope[child as usize] = true;
