@@ -263,5 +263,4 @@ fn of_store(error: resync_store::Error) -> Refusal {
 }
 
 #[cfg(test)]
-#[path = "probes_tests.rs"]
 mod tests;
