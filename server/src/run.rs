@@ -100,6 +100,7 @@ pub struct Assembled {
 pub async fn assemble(parts: ServerParts) -> anyhow::Result<Assembled> {
     let shutdown = CancellationToken::new();
     let (nudge, signal) = (Arc::new(Notify::new()), Signal::new());
+    let hooks = Arc::clone(&parts.connections);
     let trackers: Arc<dyn TrackerDirectory> = Arc::new(Directory::new(
         parts.connections,
         Arc::clone(&parts.fraction),
@@ -120,6 +121,7 @@ pub async fn assemble(parts: ServerParts) -> anyhow::Result<Assembled> {
         limits,
         trackers: parts.tracker_policy,
         probes,
+        hooks: Arc::new(move |tracker| hooks.hook_keys(tracker)),
         nudge: Arc::clone(&nudge),
         changed: signal.clone(),
         draining: shutdown.clone(),

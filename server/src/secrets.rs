@@ -3,21 +3,47 @@
 //! What it is not: a store of secrets. A value is read at the moment of use and handed to one
 //! HTTP client; no call takes or returns one.
 
-use crate::config::{SecretBinding, SecretKind};
+use crate::config::{SecretBinding, SecretKind, WebhookBinding};
+use resync_core::id::Slug;
 use resync_core::problem::{Problem, Reason};
-use resync_service::is_among;
+use resync_service::{HOOK_TOKEN_MIN, HookKeys, is_among};
 use resync_tracker::jira::{Credential, Secret};
+use std::path::PathBuf;
 
 /// The named secrets of the configuration.
 #[derive(Clone, Debug, Default)]
 pub struct Secrets {
     bindings: Vec<SecretBinding>,
+    webhooks: Vec<WebhookBinding>,
 }
 
 impl Secrets {
     /// The secrets that a configuration names.
     pub fn new(bindings: Vec<SecretBinding>) -> Self {
-        Self { bindings }
+        Self {
+            bindings,
+            webhooks: Vec::new(),
+        }
+    }
+
+    /// The same, with what is set for webhooks.
+    #[must_use]
+    pub fn with_webhooks(self, webhooks: Vec<WebhookBinding>) -> Self {
+        Self { webhooks, ..self }
+    }
+
+    /// What is set for the webhooks of a tracker; `None` when nothing is, or cannot be read.
+    /// Nothing is accepted then, and the log says why.
+    pub fn hook_keys(&self, tracker: &Slug) -> Option<HookKeys> {
+        let mut bindings = self.webhooks.iter();
+        let binding = bindings.find(|binding| binding.tracker == tracker.as_str())?;
+        match keys(binding) {
+            Ok(keys) => Some(keys),
+            Err(message) => {
+                tracing::warn!(%tracker, "webhooks are not accepted: {message}");
+                None
+            }
+        }
     }
 
     /// Each name with its hosts, for the check of a connection that is about to use one.
@@ -57,10 +83,33 @@ impl Secrets {
     }
 }
 
-/// Reads the value. The message of a failure names the place, never what was found there.
 fn value(binding: &SecretBinding) -> Result<String, String> {
-    let name = &binding.name;
-    let text = match (&binding.environment, &binding.file) {
+    read(&binding.name, &binding.environment, &binding.file)
+}
+
+fn keys(binding: &WebhookBinding) -> Result<HookKeys, String> {
+    let name = format!("webhooks.{}", binding.tracker);
+    let token = read(&name, &binding.environment, &binding.file)?;
+    if token.chars().count() < HOOK_TOKEN_MIN {
+        return Err(format!(
+            "The token of `{name}` is shorter than {HOOK_TOKEN_MIN} characters."
+        ));
+    }
+    let (environment, file) = (&binding.signing_environment, &binding.signing_file);
+    let signing = match (environment, file) {
+        (None, None) => None,
+        (environment, file) => Some(read(&name, environment, file)?),
+    };
+    Ok(HookKeys { token, signing })
+}
+
+/// Reads a value. The message of a failure names the place, never what was found there.
+fn read(
+    name: &str,
+    environment: &Option<String>,
+    file: &Option<PathBuf>,
+) -> Result<String, String> {
+    let text = match (environment, file) {
         (Some(variable), _) => std::env::var(variable).map_err(|_| {
             format!("The environment variable `{variable}` of `{name}` is not set.")
         })?,
@@ -113,6 +162,26 @@ mod tests {
             message.contains("may not be sent to `evil.example.com`"),
             "{message}"
         );
+    }
+
+    #[test]
+    fn a_token_for_webhooks_is_read_when_it_is_used_and_must_be_long() {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        let secrets = Secrets::new(Vec::new()).with_webhooks(vec![WebhookBinding {
+            tracker: "jira".to_owned(),
+            environment: None,
+            file: Some(file.path().to_owned()),
+            signing_environment: None,
+            signing_file: None,
+        }]);
+        let (jira, other) = (Slug::new("jira"), Slug::new("other"));
+        std::fs::write(file.path(), "short").unwrap();
+        assert!(secrets.hook_keys(&jira).is_none());
+        let token = "0123456789abcdef0123456789abcdef";
+        std::fs::write(file.path(), token).unwrap();
+        let keys = secrets.hook_keys(&jira).unwrap();
+        assert_eq!((keys.token.as_str(), keys.signing), (token, None));
+        assert!(secrets.hook_keys(&other).is_none());
     }
 
     #[test]

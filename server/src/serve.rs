@@ -147,7 +147,7 @@ async fn serve(config: Config) -> anyhow::Result<()> {
         ..HttpOptions::default()
     };
     let transport = HttpTransport::new(&http).context("the HTTP client cannot be set up")?;
-    let secrets = Secrets::new(config.secrets.clone());
+    let secrets = Secrets::new(config.secrets.clone()).with_webhooks(config.webhooks.clone());
     let credentials = secrets
         .hosts()
         .map(|(name, hosts)| (name.to_owned(), hosts.to_vec()));

@@ -6,9 +6,10 @@
 use crate::secrets::Secrets;
 use async_trait::async_trait;
 use http::Uri;
-use resync_core::id::TrackerId;
+use resync_core::id::{Slug, TrackerId};
 use resync_core::problem::{Problem, Reason};
 use resync_jobs::{Fraction, TrackerDirectory};
+use resync_service::HookKeys;
 use resync_store::{Product, TrackerRecord};
 use resync_tracker::TrackerReader;
 use resync_tracker::jira::{self, Credential, Jira, Settings, Transport};
@@ -26,6 +27,11 @@ pub trait Connections: Send + Sync {
         tracker: &TrackerRecord,
         host: &str,
     ) -> Result<(Arc<dyn Transport>, Credential), Problem>;
+
+    /// What is set for the webhooks of a tracker; `None` when they are not accepted.
+    fn hook_keys(&self, _tracker: &Slug) -> Option<HookKeys> {
+        None
+    }
 }
 
 /// Connections over the network, with the secrets of the configuration.
@@ -46,6 +52,10 @@ impl Connections for NetworkConnections {
             .secrets
             .credential(&tracker.settings.credential, host)?;
         Ok((Arc::clone(&self.transport), credential))
+    }
+
+    fn hook_keys(&self, tracker: &Slug) -> Option<HookKeys> {
+        self.secrets.hook_keys(tracker)
     }
 }
 

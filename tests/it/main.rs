@@ -22,3 +22,4 @@ mod startup;
 mod support;
 mod trouble;
 mod waiting;
+mod webhooks;

@@ -21,6 +21,8 @@ pub enum Permission {
     ControlSynchronizers,
     /// Manage connections to trackers.
     AdminTrackers,
+    /// Report changes of issues.
+    IngestChanges,
     /// Run a resync without a preview.
     ForceResync,
 }
@@ -34,6 +36,7 @@ impl Permission {
             Self::Control => "CONTROL",
             Self::ControlSynchronizers => "synchronizers.control",
             Self::AdminTrackers => "trackers.admin",
+            Self::IngestChanges => "trackers.ingest",
             Self::ForceResync => "resync.force",
         }
     }

@@ -4,6 +4,7 @@
 
 use crate::access::Access;
 use crate::app::App;
+use crate::hook::HookDoor;
 use crate::limits::{Features, Limits, TrackerPolicy};
 use crate::probe::ProbeQueue;
 use crate::seams::{Clock, Nudge, Random, Signal};
@@ -40,6 +41,8 @@ pub struct Parts {
     pub trackers: TrackerPolicy,
     /// Where questions to trackers are put; the engine holds the other end.
     pub probes: ProbeQueue,
+    /// Whose webhooks are accepted, and with which token.
+    pub hooks: HookDoor,
     /// Wakes the engine when a job was created or cancelled, or a forest was edited.
     pub nudge: Nudge,
     /// Wakes watchers. The engine raises it when it has written to the store.
@@ -84,6 +87,8 @@ impl Service {
                 limits: parts.limits,
                 trackers: parts.trackers,
                 probes: parts.probes,
+                hooks: parts.hooks,
+                received: Arc::default(),
                 nudge: parts.nudge,
                 changed: parts.changed,
                 draining: parts.draining,

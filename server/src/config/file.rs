@@ -4,7 +4,7 @@
 //! may hold a password.
 
 use super::incremental::Incremental;
-use super::{LogFormat, SecretBinding};
+use super::{LogFormat, SecretBinding, WebhookBinding};
 use serde::Deserialize;
 use std::path::PathBuf;
 
@@ -21,6 +21,7 @@ pub(super) struct File {
     pub(super) http: Http,
     pub(super) log: Log,
     pub(super) secrets: Vec<SecretBinding>,
+    pub(super) webhooks: Vec<WebhookBinding>,
 }
 
 #[derive(Default, Deserialize)]

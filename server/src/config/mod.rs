@@ -5,6 +5,7 @@
 
 mod file;
 mod incremental;
+mod webhooks;
 
 use file::File;
 use resync_core::incremental::Timing;
@@ -95,6 +96,23 @@ pub struct SecretBinding {
     pub hosts: Vec<String>,
 }
 
+/// The webhooks of one tracker: where the token in their address is, and what signs them. Never the
+/// values themselves.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct WebhookBinding {
+    /// The id of the tracker.
+    pub tracker: String,
+    /// The environment variable that holds the token.
+    pub environment: Option<String>,
+    /// The file whose first line is the token.
+    pub file: Option<PathBuf>,
+    /// The environment variable that holds the signing secret; not signed without.
+    pub signing_environment: Option<String>,
+    /// The file whose first line is the signing secret.
+    pub signing_file: Option<PathBuf>,
+}
+
 /// The checked configuration of `serve`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Config {
@@ -122,6 +140,8 @@ pub struct Config {
     pub log_format: LogFormat,
     /// The named secrets.
     pub secrets: Vec<SecretBinding>,
+    /// Whose webhooks are accepted.
+    pub webhooks: Vec<WebhookBinding>,
 }
 
 /// What flags and environment say; each wins over the file.
@@ -217,6 +237,7 @@ pub fn parse(text: &str, overrides: Overrides) -> Result<Config, ConfigError> {
         log_filter: overrides.log_filter.unwrap_or(file.log.filter),
         log_format: file.log.format,
         secrets: secrets(file.secrets)?,
+        webhooks: webhooks::check(file.webhooks)?,
     })
 }
 

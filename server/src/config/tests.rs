@@ -116,3 +116,25 @@ fn the_bounds_of_staleness_can_be_set_within_limits() {
         "`incremental.sweep_seconds` is not valid: it must be between 1 and 86400 seconds, not 0"
     );
 }
+
+#[test]
+fn webhooks_name_a_tracker_once_and_one_place_of_their_token() {
+    let binding = "[[webhooks]]\ntracker = \"jira\"\nfile = \"token\"\n";
+    let config = parse(binding, Overrides::default()).unwrap();
+    assert_eq!(config.webhooks.len(), 1);
+    for (text, expected) in [
+        (format!("{binding}{binding}"), "the tracker stands twice"),
+        (
+            format!("{binding}environment = \"TOKEN\""),
+            "exactly one of",
+        ),
+        (binding.replace("jira", ""), "needs a `tracker`"),
+        (
+            format!("{binding}signing_file = \"a\"\nsigning_environment = \"A\""),
+            "at most one of",
+        ),
+    ] {
+        let message = error(&text);
+        assert!(message.contains(expected), "{message}");
+    }
+}

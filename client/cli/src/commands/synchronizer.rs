@@ -196,6 +196,10 @@ fn print(session: &Session, synchronizer: &Synchronizer) -> Result<(), Failure> 
             .map(|support| words::direction_word(support.direction()))
             .collect();
         let job = &synchronizer.current_job;
+        let waiting = match synchronizer.pending_change_count {
+            0 => String::new(),
+            count => count.to_string(),
+        };
         let pairs = [
             ("Synchronizer", id(&synchronizer.name).to_owned()),
             ("Name", synchronizer.display_name.clone()),
@@ -233,6 +237,11 @@ fn print(session: &Session, synchronizer: &Synchronizer) -> Result<(), Failure> 
                 date_time(synchronizer.last_resync_time.as_ref(), &session.zone),
             ),
             ("Resync", recommended.to_owned()),
+            (
+                "In step until",
+                date_time(synchronizer.synced_through_time.as_ref(), &session.zone),
+            ),
+            ("Changes waiting", waiting),
         ];
         table::pairs(session.style(), &pairs)
     })

@@ -128,7 +128,21 @@ fn print(session: &Session, tracker: &Tracker) -> Result<(), Failure> {
                 "Last answer",
                 date_time(tracker.last_contact_time.as_ref(), &session.zone),
             ),
+            ("Webhooks", webhooks(tracker, session)),
         ];
         table::pairs(session.style(), &pairs)
     })
+}
+
+/// What arrived by webhook; empty while none is accepted and none came through a gateway.
+fn webhooks(tracker: &Tracker, session: &Session) -> String {
+    let Some(webhook) = tracker.webhook else {
+        return String::new();
+    };
+    let last = date_time(webhook.last_receive_time.as_ref(), &session.zone);
+    match (webhook.last_receive_time, webhook.endpoint_enabled) {
+        (None, false) => String::new(),
+        (None, true) => "accepted, none received yet".to_owned(),
+        (Some(_), _) => format!("{} received, the last {last}", webhook.received_count),
+    }
 }

@@ -56,10 +56,12 @@ pub fn job(job: &Job, zone: &TimeZone, style: Style) -> String {
     } else {
         String::new()
     };
+    let synchronizers: Vec<&str> = job.synchronizers.iter().map(|name| id(name)).collect();
     let pairs = [
         ("Job", job_id(&job.name)),
         ("Kind", job_kind(job)),
         ("Synchronizer", id(&job.synchronizer).to_owned()),
+        ("Synchronizers", synchronizers.join(", ")),
         ("State", words::job_state(job.state()).to_owned()),
         ("Now", now),
         ("Error", error),

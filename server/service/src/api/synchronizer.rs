@@ -1,7 +1,9 @@
 //! The door of `SynchronizerService`.
 
 use super::convert::field;
-use super::convert::synchronizer::{from_creation, from_update, to_kind, to_synchronizer};
+use super::convert::synchronizer::{
+    from_creation, from_update, to_kind, to_overlaps, to_synchronizer,
+};
 use super::{Answer, admit, request_record};
 use crate::access::Permission;
 use crate::app::page::{self, PAGE_DEFAULT, PAGE_MAX};
@@ -60,9 +62,11 @@ impl SynchronizerService for Service {
         let asked = from_creation(&message.synchronizer_id, message.synchronizer)?;
         let check = message.validate_only;
         let made = synchronizers::create(&self.app, &caller, &parent, asked, check, record).await?;
+        let overlaps = synchronizers::overlaps_of(&self.app, &made).await?;
         let synchronizer = Some(to_synchronizer(made));
         Ok(Response::new(v1::CreateSynchronizerResponse {
             synchronizer,
+            overlaps: to_overlaps(overlaps),
         }))
     }
 
@@ -140,13 +144,20 @@ impl SynchronizerService for Service {
         request: Request<v1::EnableSynchronizerRequest>,
     ) -> Answer<v1::EnableSynchronizerResponse> {
         admit(self, &request, CONTROL, &request.get_ref().name)?;
-        let v1::EnableSynchronizerRequest { name, etag } = request.into_inner();
+        let v1::EnableSynchronizerRequest {
+            name,
+            etag,
+            validate_only: check,
+        } = request.into_inner();
         let (structure, slug) = names::parse_synchronizer("name", &name)?;
         let names = (&structure, &slug);
-        let made = synchronizers::set_enabled(&self.app, names, true, field::etag(etag)).await?;
+        let etag = field::etag(etag);
+        let made = synchronizers::set_enabled(&self.app, names, true, etag, check).await?;
+        let overlaps = synchronizers::overlaps_of(&self.app, &made).await?;
         let synchronizer = Some(to_synchronizer(made));
         Ok(Response::new(v1::EnableSynchronizerResponse {
             synchronizer,
+            overlaps: to_overlaps(overlaps),
         }))
     }
 
@@ -158,7 +169,8 @@ impl SynchronizerService for Service {
         let v1::DisableSynchronizerRequest { name, etag } = request.into_inner();
         let (structure, slug) = names::parse_synchronizer("name", &name)?;
         let names = (&structure, &slug);
-        let made = synchronizers::set_enabled(&self.app, names, false, field::etag(etag)).await?;
+        let etag = field::etag(etag);
+        let made = synchronizers::set_enabled(&self.app, names, false, etag, false).await?;
         let synchronizer = Some(to_synchronizer(made));
         Ok(Response::new(v1::DisableSynchronizerResponse {
             synchronizer,

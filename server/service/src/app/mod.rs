@@ -4,6 +4,7 @@
 //! `api` translate. Nothing here can reach a tracker: questions to one go through
 //! [`crate::probe`].
 
+pub(crate) mod changes;
 pub(crate) mod edits;
 pub(crate) mod forests;
 pub(crate) mod jobs;
@@ -21,6 +22,7 @@ pub(crate) mod watch_limit;
 pub(crate) mod watch_structure;
 
 use crate::access::Access;
+use crate::hook::{Health, HookDoor};
 use crate::limits::{Features, Limits, TrackerPolicy};
 use crate::probe::ProbeQueue;
 use crate::refusal::{Refusal, of_store};
@@ -42,6 +44,8 @@ pub(crate) struct App {
     pub(crate) limits: Limits,
     pub(crate) trackers: TrackerPolicy,
     pub(crate) probes: ProbeQueue,
+    pub(crate) hooks: HookDoor,
+    pub(crate) received: std::sync::Arc<Health>,
     pub(crate) nudge: Nudge,
     pub(crate) changed: Signal,
     pub(crate) draining: CancellationToken,

@@ -3,6 +3,7 @@
 //! What it is not: a listener; the caller binds it, so that a test can have any port.
 
 mod gate;
+pub(crate) mod webhooks;
 
 use crate::service::Service;
 use gate::GateLayer;
@@ -68,6 +69,8 @@ pub async fn serve(service: Service, listener: TcpListener) -> Result<Ended, Ser
     let routes = routes(&service, health)?;
     let draining = service.app.draining.clone();
     let serving = Server::builder()
+        // For webhooks: reverse proxies and trackers send HTTP/1.1.
+        .accept_http1(true)
         .max_concurrent_streams(STREAMS_PER_CONNECTION_MAX)
         .http2_max_header_list_size(HEADER_LIST_BYTES_MAX)
         .http2_max_pending_accept_reset_streams(Some(PENDING_RESETS_MAX))
@@ -221,5 +224,7 @@ where
                 .build_v1alpha()
                 .map_err(ServeError::Reflection)?,
         );
-    Ok(std::mem::take(&mut routes).routes())
+    let api = std::mem::take(&mut routes).routes().into_axum_router();
+    let webhooks = webhooks::router(std::sync::Arc::clone(&service.app));
+    Ok(Routes::from(api.merge(webhooks)))
 }

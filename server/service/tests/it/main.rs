@@ -15,3 +15,4 @@ mod support;
 mod synchronizers;
 mod trackers;
 mod watches;
+mod webhooks;

@@ -242,6 +242,7 @@ async fn a_structure_with_synchronizers_is_deleted_by_force_and_they_are_disable
     let enable = v1::EnableSynchronizerRequest {
         name: synchronizer.clone(),
         etag: String::new(),
+        ..Default::default()
     };
     server
         .synchronizers()

@@ -14,8 +14,8 @@ use resync_core::job::{
 use resync_core::problem::Problem;
 use resync_core::time::Timestamp;
 use resync_service::{
-    Access, Build, CheckResult, Ended, Features, Limits, Parts, Probe, ProbeQueue, Refusal,
-    ServeError, Service, Signal, TrackerCheck, TrackerPolicy, TrackerReport,
+    Access, Build, CheckResult, Ended, Features, HookKeys, Limits, Parts, Probe, ProbeQueue,
+    Refusal, ServeError, Service, Signal, TrackerCheck, TrackerPolicy, TrackerReport,
 };
 use resync_store::{ClaimRequest, Executor, JobUpdate, Lease, Location, Store};
 use std::collections::VecDeque;
@@ -33,6 +33,9 @@ use tonic_types::{ErrorDetails, StatusExt as _};
 
 /// When the clock of a test starts: 2026-11-24T00:00:00Z.
 pub(crate) const START: i64 = 1_795_478_400_000;
+
+/// The token of the endpoint for webhooks.
+pub(crate) const HOOK_TOKEN: &str = "canary-0123456789abcdef0123456789";
 
 /// What the tracker answers to the next questions; in order, then as if all were well.
 #[derive(Clone, Default)]
@@ -108,6 +111,15 @@ impl TestServer {
                 allow_plain_http: false,
             },
             probes,
+            hooks: Arc::new(|tracker| {
+                let keys = HookKeys {
+                    token: HOOK_TOKEN.into(),
+                    signing: (tracker.as_str() == "signed").then(|| "signing-canary".into()),
+                };
+                ["jira", "signed", "missing"]
+                    .contains(&tracker.as_str())
+                    .then_some(keys)
+            }),
             nudge: Arc::new(Notify::new()),
             changed: changed.clone(),
             draining: draining.clone(),

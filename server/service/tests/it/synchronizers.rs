@@ -178,6 +178,7 @@ async fn an_enabled_synchronizer_is_not_updated_and_its_kind_never_changes() {
     let enable = v1::EnableSynchronizerRequest {
         name: name.clone(),
         etag: String::new(),
+        ..Default::default()
     };
     let enabled = server
         .synchronizers()
@@ -228,6 +229,7 @@ async fn an_etag_protects_against_changes_in_between() {
     let request = v1::EnableSynchronizerRequest {
         name: name.clone(),
         etag: etag.clone(),
+        ..Default::default()
     };
     let refused = client.enable_synchronizer(request).await;
     assert_refused(refused, Code::Aborted, "RESOURCE_CHANGED");
@@ -396,6 +398,7 @@ async fn everything_about_synchronizers_is_refused_while_they_are_switched_off()
     let enable = v1::EnableSynchronizerRequest {
         name: name.clone(),
         etag: etag(),
+        ..Default::default()
     };
     let refused = client.enable_synchronizer(enable).await;
     assert_refused(refused, Code::FailedPrecondition, "SYNCHRONIZERS_DISABLED");

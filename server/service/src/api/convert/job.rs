@@ -83,6 +83,10 @@ pub(crate) fn to_job(view: JobView, depth: Depth) -> v1::Job {
         },
         uid: uid.to_string(),
         kind: to_kind(kind).into(),
+        synchronizers: match kind {
+            JobKind::IncrementalSync => labels.following().to_vec(),
+            JobKind::Resync => Vec::new(),
+        },
         synchronizer: synchronizer.map_or_else(String::new, |id| labels.synchronizer_name(id)),
         rule: rule.filter(|_| full).map(|rule| to_rule(rule, &labels)),
         state: to_state(state).into(),

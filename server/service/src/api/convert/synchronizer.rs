@@ -4,11 +4,12 @@ use super::problem::to_problem;
 use super::rule::{from_rule, to_rule};
 use super::{field, to_time};
 use crate::app::kinds;
-use crate::app::synchronizers::{Creation, SynchronizerView, Update};
+use crate::app::synchronizers::{Creation, NamedOverlap, SynchronizerView, Update};
 use crate::names;
 use crate::refusal::Refusal;
 use resync_api::v1;
 use resync_api::v1::synchronizer as to;
+use resync_core::overlap::Contention;
 use resync_core::synchronizer::{Direction, Kind, State};
 use resync_store::{SynchronizerRecord, settings_hash};
 
@@ -66,6 +67,7 @@ pub(crate) fn to_synchronizer(view: SynchronizerView) -> v1::Synchronizer {
         record,
         labels,
         current_job,
+        sync,
     } = view;
     let SynchronizerRecord {
         id: _,
@@ -100,7 +102,35 @@ pub(crate) fn to_synchronizer(view: SynchronizerView) -> v1::Synchronizer {
         create_time: Some(to_time(create_time)),
         update_time: Some(to_time(update_time)),
         etag,
+        synced_through_time: sync.map(|sync| to_time(sync.synced_through_time)),
+        pending_change_count: sync.map_or(0, |sync| sync.pending_changes),
     }
+}
+
+/// What synchronizers have a say in together.
+pub(crate) fn to_overlaps(overlaps: Vec<NamedOverlap>) -> Vec<v1::SynchronizerOverlap> {
+    use resync_api::v1::synchronizer_overlap::Contention as To;
+    let convert = |overlap: NamedOverlap| {
+        let NamedOverlap {
+            first,
+            second,
+            contention,
+            outcome,
+        } = overlap;
+        let (contention, owner) = match contention {
+            Contention::Placement => (To::Placement, first.clone()),
+            Contention::Order => (To::Order, first.clone()),
+            Contention::Membership => (To::Membership, String::new()),
+        };
+        v1::SynchronizerOverlap {
+            first,
+            second,
+            contention: contention.into(),
+            owner,
+            outcome: outcome.to_owned(),
+        }
+    };
+    overlaps.into_iter().map(convert).collect()
 }
 
 fn to_state(state: State) -> to::State {

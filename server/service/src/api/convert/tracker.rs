@@ -2,13 +2,18 @@
 
 use super::problem::to_problem;
 use super::{field, to_time};
+use crate::app::changes::Named;
 use crate::app::trackers::{Creation, Update};
+use crate::hook::Received;
 use crate::names;
 use crate::probe::{CheckResult, TrackerCheck, TrackerReport};
 use crate::refusal::Refusal;
+use crate::serve::webhooks::{DELIVERY_ID_MAX, SIGNATURE};
 use resync_api::v1;
 use resync_api::v1::tracker as to;
+use resync_core::id::{IssueId, IssueKey};
 use resync_store::{Product, TrackerLimits, TrackerRecord, TrackerSettings, TrackerState};
+use std::collections::HashMap;
 
 /// Longest URI, in characters: what every HTTP server takes.
 const URI_MAX: usize = 2_000;
@@ -20,11 +25,38 @@ const CREDENTIAL_MAX: usize = 255;
 /// less, and the adapter takes no more.
 const CONCURRENT_REQUESTS_MAX: i32 = 16;
 
+/// Most changes in one report: a page of a search, ten times.
+const CHANGES_MAX: usize = 1_000;
+
+/// Most changes in one report that are told by key: each may be a question to the tracker, and a
+/// call has a minute.
+const KEYS_MAX: usize = 100;
+
+/// Longest key, in characters: what the tracker's column takes.
+const KEY_MAX: usize = 255;
+
 /// Highest rate that can be set: more is not a limit any more.
 const REQUESTS_PER_SECOND_MAX: i32 = 100_000;
 
-/// A connection. Its credential is shown to administrators only.
-pub(crate) fn to_tracker(record: TrackerRecord, show_credential: bool) -> v1::Tracker {
+/// A connection with what is needed to show it.
+pub(crate) struct TrackerView {
+    pub(crate) record: TrackerRecord,
+    /// Its credential is shown to administrators only.
+    pub(crate) show_credential: bool,
+    /// Whether its webhooks are accepted.
+    pub(crate) endpoint_enabled: bool,
+    /// What arrived.
+    pub(crate) received: Received,
+}
+
+/// A connection.
+pub(crate) fn to_tracker(view: TrackerView) -> v1::Tracker {
+    let TrackerView {
+        record,
+        show_credential,
+        endpoint_enabled,
+        received,
+    } = view;
     let TrackerRecord {
         id: _,
         slug,
@@ -69,6 +101,23 @@ pub(crate) fn to_tracker(record: TrackerRecord, show_credential: bool) -> v1::Tr
         create_time: Some(to_time(create_time)),
         update_time: Some(to_time(update_time)),
         etag,
+        webhook: Some(to_webhook(endpoint_enabled, received)),
+    }
+}
+
+fn to_webhook(endpoint_enabled: bool, received: Received) -> v1::TrackerWebhook {
+    let Received {
+        last,
+        accepted,
+        duplicates,
+        refused,
+    } = received;
+    v1::TrackerWebhook {
+        endpoint_enabled,
+        last_receive_time: last.map(to_time),
+        received_count: accepted,
+        duplicate_count: duplicates,
+        refused_count: refused,
     }
 }
 
@@ -229,4 +278,52 @@ fn from_limits(limits: v1::TrackerLimits) -> Result<TrackerLimits, Refusal> {
             REQUESTS_PER_SECOND_MAX,
         )?,
     })
+}
+
+/// What identifies a delivery.
+pub(crate) fn delivery_id(id: String) -> Result<String, Refusal> {
+    match id.is_empty() {
+        true => Err(Refusal::field("delivery_id", "is required")),
+        false => field::text("delivery_id", id, DELIVERY_ID_MAX),
+    }
+}
+
+/// The signature among the headers of a webhook.
+pub(crate) fn signature(headers: &HashMap<String, String>) -> Option<&str> {
+    let is_signature = |name: &str| name.eq_ignore_ascii_case(SIGNATURE);
+    let found = headers.iter().find(|(name, _)| is_signature(name));
+    found.map(|(_, value)| value.as_str())
+}
+
+/// The issues of which a caller tells.
+pub(crate) fn from_changes(changes: Vec<v1::IssueChange>) -> Result<Vec<Named>, Refusal> {
+    if changes.is_empty() {
+        return Err(Refusal::field("changes", "is required"));
+    }
+    let keys = changes.iter().filter(|change| change.issue_id.is_empty());
+    let keys = keys.count();
+    if changes.len() > CHANGES_MAX || keys > KEYS_MAX {
+        let description = format!("has too many: at most {CHANGES_MAX}, and {KEYS_MAX} by key");
+        return Err(Refusal::field("changes", description));
+    }
+    changes.into_iter().enumerate().map(from_change).collect()
+}
+
+fn from_change((index, change): (usize, v1::IssueChange)) -> Result<Named, Refusal> {
+    let v1::IssueChange {
+        issue_key,
+        issue_id,
+    } = change;
+    let path = |field: &str| format!("changes[{index}].{field}");
+    if !issue_id.is_empty() {
+        let number = issue_id.parse().ok().filter(|number| *number > 0_i64);
+        let wrong = || Refusal::field(path("issue_id"), "must be the number of an issue");
+        return number.map(|id| Named::Id(IssueId(id))).ok_or_else(wrong);
+    }
+    if issue_key.is_empty() {
+        let description = "is required, or `issue_id`";
+        return Err(Refusal::field(path("issue_key"), description));
+    }
+    let key = field::text(&path("issue_key"), issue_key, KEY_MAX)?;
+    Ok(Named::Key(IssueKey::new(key)))
 }

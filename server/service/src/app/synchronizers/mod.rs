@@ -3,8 +3,10 @@
 //! What it is not: running them. Nothing here starts a resync.
 
 mod lists;
+mod overlapping;
 
 pub(crate) use lists::{FILTER_FIELDS, list};
+pub(crate) use overlapping::{NamedOverlap, overlaps_of};
 
 use super::kinds;
 use super::labels::Labels;
@@ -16,7 +18,7 @@ use resync_core::id::{JobId, Slug, SynchronizerId, Uid};
 use resync_core::problem::Reason;
 use resync_core::synchronizer::{Rule, Settings, State};
 use resync_store::{
-    Error as StoreError, JobFilter, NewSynchronizer, RequestRecord, StructureRecord,
+    Error as StoreError, JobFilter, NewSynchronizer, RequestRecord, StructureRecord, SyncStatus,
     SynchronizerRecord, SynchronizerUpdate,
 };
 
@@ -29,6 +31,8 @@ pub(crate) struct SynchronizerView {
     pub(crate) labels: Labels,
     /// Its job that runs or waits.
     pub(crate) current_job: Option<JobId>,
+    /// How far it follows its tracker, if it does.
+    pub(crate) sync: Option<SyncStatus>,
 }
 
 /// A rule, as a caller asks for it.
@@ -77,10 +81,13 @@ async fn view_with(
     };
     let found = app.store.list_jobs(filter, None, 1).await;
     let mut found = found.map_err(|error| of_store(error, "jobs of a synchronizer"))?;
+    let sync = app.store.sync_status(record.id).await;
+    let sync = sync.map_err(|error| of_store(error, "a synchronizer"))?;
     Ok(SynchronizerView {
         record,
         labels,
         current_job: found.pop().map(|record| record.job.id),
+        sync,
     })
 }
 
@@ -340,10 +347,16 @@ pub(crate) async fn set_enabled(
     (structure, synchronizer): (&Slug, &Slug),
     enabled: bool,
     etag: Option<String>,
+    validate_only: bool,
 ) -> Result<SynchronizerView, Refusal> {
     app.require_synchronizers()?;
     let structure = live(app, structure).await?;
     let record = find(app, &structure, synchronizer).await?;
+    let name = names::synchronizer(&structure.slug, &record.slug);
+    if validate_only {
+        require_etag(&name, etag.as_deref(), &record.etag)?;
+        return view(app, &structure, record).await;
+    }
     let state = if enabled {
         State::Enabled
     } else {
@@ -354,7 +367,6 @@ pub(crate) async fn set_enabled(
         .store
         .set_synchronizer_state(record.id, state, None, etag, now)
         .await;
-    let name = names::synchronizer(&structure.slug, &record.slug);
     let record = set.map_err(|error| of_store(error, &name))?;
     app.nudge.notify_one();
     view(app, &structure, record).await

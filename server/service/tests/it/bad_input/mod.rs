@@ -8,6 +8,7 @@ mod descriptors;
 mod structures;
 mod synchronizers;
 mod the_rest;
+mod webhooks;
 
 use crate::support::{TestServer, fields, reason};
 use base64::Engine as _;
@@ -84,6 +85,7 @@ async fn every_field_of_every_request_refuses_what_is_wrong_and_changes_nothing(
     structures::cases(&mut table).await;
     synchronizers::cases(&mut table).await;
     the_rest::cases(&mut table).await;
+    webhooks::cases(&mut table).await;
 
     let wanted = descriptors::request_fields();
     let missing: Vec<_> = wanted.difference(&table.covered).collect();

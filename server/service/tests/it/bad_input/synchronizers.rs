@@ -450,6 +450,7 @@ async fn act(table: &mut Table) {
         let request = v1::EnableSynchronizerRequest {
             name: name.clone(),
             etag: etag.clone(),
+            ..Default::default()
         };
         let result = client.enable_synchronizer(request).await.map(drop);
         table.refused("EnableSynchronizer", field, reason, result);
