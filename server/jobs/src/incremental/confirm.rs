@@ -9,7 +9,7 @@ use super::observe::{Followed, Part};
 use super::session::Session;
 use crate::facts::Facts;
 use crate::failure::Stop;
-use crate::observe::query_of;
+use crate::observe::filter::query_of;
 use resync_core::id::IssueId;
 use resync_core::incremental::{Timing, is_gone, updated};
 use resync_core::issue::IssueRef;

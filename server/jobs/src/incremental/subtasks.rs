@@ -8,7 +8,7 @@ use super::added::Added;
 use super::observe::{Followed, Reading};
 use super::session::Session;
 use crate::failure::Stop;
-use crate::observe::{self as complete, PARENTS_BY_ISSUE_MAX};
+use crate::observe::subtasks::{self as complete, PARENTS_BY_ISSUE_MAX};
 use resync_core::id::IssueId;
 use resync_core::issue::ObservedIssue;
 use resync_core::synchronizer::{Settings, SubtasksSettings};

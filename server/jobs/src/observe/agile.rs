@@ -3,7 +3,8 @@
 //!
 //! What it is not: sprints, columns, or issues outside the scope: those are not touched.
 
-use super::{Read, Tracker, claimed_issues, subtasks_of};
+use super::subtasks::subtasks_of;
+use super::{Read, Tracker, claimed_issues};
 use crate::failure::{Failure, Stop};
 use crate::load::Loaded;
 use resync_core::id::IssueId;
