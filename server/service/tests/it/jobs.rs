@@ -56,7 +56,7 @@ async fn a_page_of_jobs_with_long_plans_ends_early_and_goes_on() {
     let mut names = Vec::new();
     for _ in 0..3 {
         let mut plan = server.plan().await;
-        plan.sample[0].title = "long ".repeat(120_000).into();
+        plan.sample[0].title = "long ".repeat(120_000);
         names.insert(0, server.previewed(plan).await.name);
     }
     let page = async |view: v1::JobView, page_token: &str| {
