@@ -79,15 +79,16 @@ fn a_newcomer_looks_around() {
         launch-2026  scope         DISABLED  YYYY-MM-DD hh:mm:ss  filter: saved filter 10001
         launch-2026  sub-tasks     DISABLED  YYYY-MM-DD hh:mm:ss  subtasks
         $ resync synchronizer get launch-2026 scope
-        Synchronizer  scope
-        Name          Launch scope
-        State         DISABLED
-        Rule          filter: saved filter 10001
-        Settings      remove, check-children
-        Tracker       demo-jira
-        Directions    into
-        Runs as       users/me
-        Last resync   YYYY-MM-DD hh:mm:ss
+        Synchronizer   scope
+        Name           Launch scope
+        State          DISABLED
+        Rule           filter: saved filter 10001
+        Settings       remove, check-children
+        Tracker        demo-jira
+        Directions     into
+        Runs as        users/me
+        Last resync    YYYY-MM-DD hh:mm:ss
+        In step until  -
         $ resync tracker check demo-jira
         CHECK       RESULT  FOUND
         REACHABLE   passed  Version 1001.0.0-SNAPSHOT answers.

@@ -95,8 +95,8 @@ impl<T: Transport> Jira<T> {
         })
     }
 
-    /// Makes sure that the session still is the account's. Where answers name the account, each one
-    /// was looked at already.
+    /// Makes sure that the session is the account's, or still is. Where answers name the account,
+    /// one that names none ended the read already, so that asking again would tell nothing new.
     async fn confirm_again(&self) -> Result<(), Error> {
         if !self.exchange.knows_account() {
             self.confirm_account().await?;
@@ -159,14 +159,14 @@ impl<T: Transport> TrackerReader for Jira<T> {
     ) -> Result<QueryResult, Error> {
         self.confirm_account().await?;
         let result = self.read_confirmed(query, progress).await?;
-        self.confirm_account().await?;
+        self.confirm_again().await?;
         Ok(result)
     }
 
     async fn still_matching(&self, query: &Query, ids: &[IssueId]) -> Result<Vec<IssueId>, Error> {
-        self.confirm_account().await?;
+        self.confirm_again().await?;
         let matching = self.match_again(query, ids).await?;
-        self.confirm_account().await?;
+        self.confirm_again().await?;
         Ok(matching)
     }
 
@@ -178,7 +178,7 @@ impl<T: Transport> TrackerReader for Jira<T> {
     async fn read_issues(&self, ids: &[IssueId]) -> Result<IssueBatch, Error> {
         let batch = self.look_up(ids).await?;
         if !batch.missing.is_empty() {
-            self.confirm_account().await?;
+            self.confirm_again().await?;
         }
         Ok(batch)
     }
@@ -210,7 +210,7 @@ impl<T: Transport> TrackerReader for Jira<T> {
     }
 
     async fn matching(&self, query: &Query, ids: &[IssueId]) -> Result<Vec<IssueId>, Error> {
-        self.confirm_account().await?;
+        self.confirm_again().await?;
         let matching = self.match_many(query, ids).await?;
         self.confirm_again().await?;
         Ok(matching)
