@@ -9,7 +9,7 @@ use crate::call::{self, Deadline};
 use crate::refusal::Refusal;
 use crate::seams::hexadecimal;
 use crate::service::Service;
-use http::{HeaderMap, Request, Response};
+use http::{HeaderMap, Request, Response, StatusCode, Version, header};
 use resync_core::problem::Reason;
 use std::future::Future;
 use std::pin::Pin;
@@ -114,6 +114,11 @@ where
         if !request.uri().path().starts_with(OURS) {
             return Box::pin(self.inner.call(request));
         }
+        if !is_grpc(&request) {
+            let mut response = Response::new(Body::empty());
+            *response.status_mut() = StatusCode::UNSUPPORTED_MEDIA_TYPE;
+            return Box::pin(std::future::ready(Ok(response)));
+        }
         let trace_id = hexadecimal(&(self.gate.app.random)());
         let entered = self.gate.enter(&mut request);
         let limit = match entered {
@@ -141,6 +146,16 @@ where
             }
         }))
     }
+}
+
+/// Whether a request is a gRPC call and cannot come from a web page. The port takes HTTP/1.1, for
+/// webhooks; a page of any site can send that to a loopback address, where the caller counts as the
+/// local user.
+fn is_grpc(request: &Request<Body>) -> bool {
+    let content_type = request.headers().get(header::CONTENT_TYPE);
+    request.version() == Version::HTTP_2
+        && !request.headers().contains_key(header::ORIGIN)
+        && content_type.is_some_and(|value| value.as_bytes().starts_with(b"application/grpc"))
 }
 
 impl GateLayer {

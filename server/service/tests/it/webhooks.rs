@@ -215,3 +215,21 @@ async fn a_report_without_changes_or_with_too_many_is_refused() {
         assert_eq!(fields(&refused.unwrap_err()), ["changes"]);
     }
 }
+
+/// Any page can have a browser send this to a loopback address, where the caller is the local user.
+#[tokio::test]
+async fn a_call_that_a_web_page_can_send_is_refused_before_it_is_looked_at() {
+    let server = server().await;
+    let before = server.stored();
+    for path in [
+        "/resync.v1.StructureService/DeleteStructure",
+        "/resync.v1.StructureService/CreateStructure",
+    ] {
+        for content_type in ["text/plain", "application/grpc"] {
+            let headers = [("content-type", content_type)];
+            let empty_message = "\0\0\0\0\0";
+            assert_eq!(post(&server, path, &headers, empty_message).await, 415);
+        }
+    }
+    assert_eq!(server.stored(), before);
+}
