@@ -159,7 +159,8 @@ impl TrackerService for Service {
             signature: signature(&headers),
             body: &body,
         };
-        let taken = changes::ingest(&self.app, &tracker, delivery).await?;
+        let keys = (self.app.hooks)(&tracker.slug);
+        let taken = changes::ingest(&self.app, &tracker, keys, delivery).await?;
         Ok(Response::new(v1::IngestWebhookResponse {
             accepted_change_count: i32::try_from(taken.accepted).unwrap_or(i32::MAX),
             duplicate: taken.duplicate,

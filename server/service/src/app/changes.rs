@@ -3,7 +3,7 @@
 //! What it is not: a sync. What is told becomes hints; the engine reads the issues when it is time.
 
 use super::App;
-use crate::hook;
+use crate::hook::{self, HookKeys};
 use crate::names;
 use crate::refusal::{Refusal, of_store};
 use resync_core::id::{IssueId, IssueKey, Principal, TrackerId};
@@ -31,13 +31,14 @@ pub(crate) struct Ingested {
     pub(crate) duplicate: bool,
 }
 
-/// Takes a delivery in. When this returns, its hints are durable.
+/// Takes a delivery in. When this returns, its hints are durable. `keys` are those that its sender
+/// was let in with, so that what is asked of the signature cannot change in between.
 pub(crate) async fn ingest(
     app: &App,
     tracker: &TrackerRecord,
+    keys: Option<HookKeys>,
     delivery: Delivery<'_>,
 ) -> Result<Ingested, Refusal> {
-    let keys = (app.hooks)(&tracker.slug);
     let signed = keys.is_none_or(|keys| keys.is_signed(delivery.signature, delivery.body));
     if !signed {
         app.received

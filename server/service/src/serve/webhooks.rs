@@ -6,7 +6,7 @@
 
 use crate::app::changes::{Delivery, ingest};
 use crate::app::{App, trackers};
-use crate::hook;
+use crate::hook::{self, HookKeys};
 use crate::refusal::Refusal;
 use axum::Router;
 use axum::body::{Body, Bytes, to_bytes};
@@ -47,7 +47,7 @@ async fn receive(
     Path((tracker, token)): Path<(String, String)>,
     request: Request,
 ) -> StatusCode {
-    let Some(tracker) = admitted(&app, &tracker, &token).await else {
+    let Some((tracker, keys)) = admitted(&app, &tracker, &token).await else {
         return StatusCode::NOT_FOUND;
     };
     if app.draining.is_cancelled() {
@@ -55,7 +55,7 @@ async fn receive(
     }
     let (head, body) = request.into_parts();
     match read(body, app.limits.request_bytes_max).await {
-        Ok(body) => take_in(&app, &tracker, &head.headers, &body).await,
+        Ok(body) => take_in(&app, &tracker, keys, &head.headers, &body).await,
         Err(status) => {
             app.received
                 .count(tracker.id, |received| received.refused += 1);
@@ -65,7 +65,7 @@ async fn receive(
 }
 
 /// The tracker, if there is one and the token is right. Both are told alike.
-async fn admitted(app: &App, tracker: &str, token: &str) -> Option<TrackerRecord> {
+async fn admitted(app: &App, tracker: &str, token: &str) -> Option<(TrackerRecord, HookKeys)> {
     let keys =
         Slug::parse(tracker).and_then(|slug| Some((app.hooks)(&slug)?).map(|keys| (slug, keys)));
     let Some((slug, keys)) = keys else {
@@ -73,7 +73,7 @@ async fn admitted(app: &App, tracker: &str, token: &str) -> Option<TrackerRecord
         return None;
     };
     match keys.accepts(token) {
-        true => trackers::get(app, &slug).await.ok(),
+        true => Some((trackers::get(app, &slug).await.ok()?, keys)),
         false => None,
     }
 }
@@ -90,6 +90,7 @@ async fn read(body: Body, most: usize) -> Result<Bytes, StatusCode> {
 async fn take_in(
     app: &App,
     tracker: &TrackerRecord,
+    keys: HookKeys,
     headers: &HeaderMap,
     body: &[u8],
 ) -> StatusCode {
@@ -105,7 +106,7 @@ async fn take_in(
         signature: text(SIGNATURE),
         body,
     };
-    match ingest(app, tracker, delivery).await {
+    match ingest(app, tracker, Some(keys), delivery).await {
         Ok(_) => StatusCode::NO_CONTENT,
         Err(refusal) => status(&refusal),
     }
