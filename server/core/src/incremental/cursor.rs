@@ -31,9 +31,13 @@ impl Cursor {
 
     /// The cursor after a complete read of the window, of which `newest` has the latest stamp:
     /// that stamp, in the tracker's own time, and never an earlier one. A read that showed nothing
-    /// leaves it, since only the tracker knows its time.
+    /// leaves it, since only the tracker knows its time. A stamp further ahead of `began` than the
+    /// clocks may differ does not count in full: an issue from the future would hide all that
+    /// changes until then.
     #[must_use]
-    pub fn after(self, newest: Option<Timestamp>) -> Cursor {
-        newest.map_or(self, |newest| self.max(Cursor(newest)))
+    pub fn after(self, newest: Option<Timestamp>, began: Timestamp) -> Cursor {
+        let lag_ms = i64::try_from(CLOCK_AND_INDEX_LAG.as_millis()).unwrap_or(i64::MAX);
+        let latest = began.plus_milliseconds(lag_ms);
+        newest.map_or(self, |newest| self.max(Cursor(newest.min(latest))))
     }
 }

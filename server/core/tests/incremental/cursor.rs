@@ -15,7 +15,7 @@ fn a_window_begins_eleven_minutes_before_the_cursor_at_a_whole_minute() {
 #[test]
 fn a_read_without_changes_leaves_the_cursor() {
     let cursor = Cursor(Timestamp(5));
-    assert_eq!(cursor.after(None), cursor);
+    assert_eq!(cursor.after(None, Timestamp(0)), cursor);
 }
 
 proptest! {
@@ -23,7 +23,7 @@ proptest! {
     fn a_cursor_never_goes_back(start in 0..i64::MAX, stamps in prop::collection::vec(any::<i64>(), 0..20)) {
         let mut cursor = Cursor(Timestamp(start));
         for stamp in stamps {
-            let next = cursor.after(Some(Timestamp(stamp)));
+            let next = cursor.after(Some(Timestamp(stamp)), Timestamp(stamp));
             prop_assert!(next >= cursor);
             cursor = next;
         }
@@ -52,8 +52,15 @@ proptest! {
                     newest = newest.max(Some(Timestamp(stamp)));
                 }
             }
-            cursor = cursor.after(newest);
+            cursor = cursor.after(newest, Timestamp(i64::MAX / 2));
         }
         prop_assert!(seen.iter().all(|seen| *seen), "{changes:?}");
     }
+}
+
+#[test]
+fn an_issue_from_the_future_does_not_hide_what_changes_until_then() {
+    let (began, year) = (Timestamp(100 * MINUTE), 525_600 * MINUTE);
+    let cursor = Cursor(Timestamp(0)).after(Some(Timestamp(began.0 + year)), began);
+    assert!(cursor.window_start() <= began, "{cursor:?}");
 }

@@ -85,7 +85,7 @@ async fn keep(
     };
     let newest = changed.iter().map(|issue| issue.updated).max();
     let polled = Polled {
-        cursor: poll.cursor.after(newest),
+        cursor: poll.cursor.after(newest, began),
         hints: changed.iter().map(hint).collect(),
         time: began,
         due_time: next_poll(began, &timing, (engine.parts.fraction)()),
