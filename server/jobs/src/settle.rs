@@ -100,7 +100,9 @@ async fn advance_synchronizer(engine: &Engine, job: &Job, lease: Lease) -> Resul
     store.set_synchronizer_base(id, hash, now).await?;
     (engine.parts.changed)();
     let confirmed = matches!(job.request.authorization, Authorization::Confirmed { .. });
-    let enable = job.request.enable_synchronizer;
+    // Whoever changed the settings meanwhile has not seen what these would do.
+    let stored = store.get_synchronizer_by_id(id).await?;
+    let enable = job.request.enable_synchronizer && stored.rule == *rule;
     set_state(engine, id, None, |state| match state {
         State::Disabled if enable => State::Enabled,
         State::Unavailable => State::Enabled,

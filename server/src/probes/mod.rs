@@ -34,7 +34,7 @@ pub struct Prober {
 }
 
 impl Prober {
-    /// Answers questions until nobody can ask any more. At most [`QUESTIONS_AT_ONCE`] are answered
+    /// Answers questions until nobody can ask any more. At most `QUESTIONS_AT_ONCE` are answered
     /// beside each other; the others stay in the queue, which is bounded, too.
     pub async fn run(self, mut questions: Receiver<Probe>) {
         let places = Arc::new(Semaphore::new(QUESTIONS_AT_ONCE));

@@ -137,6 +137,8 @@ pub(crate) fn update(
     let settings = update.settings.as_ref().unwrap_or(&stored.rule.settings);
     if *settings != stored.rule.settings {
         incremental_mirrors::forget_mirror(conn, id)?;
+        // What a running job has read was for the settings before, so that it may not commit it.
+        structures::next_point(conn, stored.structure)?;
     }
     diesel::update(synchronizers::table.find(id.0))
         .set((

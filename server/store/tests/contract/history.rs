@@ -2,12 +2,13 @@
 
 use crate::data::{
     Installed, NOW, add, by, claimed, commit, commit_adding, folder, installed, made,
-    new_incremental, observed, row, structure,
+    new_incremental, observed, row, structure, subtasks_settings,
 };
 use resync_core::claim::ClaimSource;
 use resync_core::id::{StructureId, TrackerId};
 use resync_store::{
     Error, ForestCommit, HistoryPoint, JobCommit, JobPoints, JobUpdate, Lease, Store,
+    SynchronizerUpdate,
 };
 
 async fn serial(store: &Store, id: StructureId) -> i64 {
@@ -61,6 +62,29 @@ pub(crate) async fn a_synchronizer_that_goes_makes_a_point(store: &Store) {
         .delete_synchronizer(synchronizer.id, None)
         .await
         .unwrap();
+    assert_eq!(serial(store, structure).await, 1);
+}
+
+/// What a running job has read was for the settings before.
+pub(crate) async fn settings_that_change_make_a_point_and_a_name_makes_none(store: &Store) {
+    let Installed {
+        structure,
+        synchronizer,
+        ..
+    } = installed(store, "roadmap").await;
+    let rename = SynchronizerUpdate {
+        display_name: Some("Payments".into()),
+        ..SynchronizerUpdate::default()
+    };
+    let renamed = store.update_synchronizer(synchronizer.id, rename, None, NOW);
+    renamed.await.unwrap();
+    assert_eq!(serial(store, structure).await, 0);
+    let other = SynchronizerUpdate {
+        settings: Some(subtasks_settings()),
+        ..SynchronizerUpdate::default()
+    };
+    let changed = store.update_synchronizer(synchronizer.id, other, None, NOW);
+    changed.await.unwrap();
     assert_eq!(serial(store, structure).await, 1);
 }
 

@@ -109,6 +109,7 @@ on_each_store! {
     history {
         the_history_of_a_structure_has_a_lineage_of_its_own_and_begins_at_0
         rows_and_claims_make_a_point_and_observations_make_none
+        settings_that_change_make_a_point_and_a_name_makes_none
         a_synchronizer_that_goes_makes_a_point
         a_job_commits_only_at_the_point_that_it_planned_from
         a_job_keeps_the_points_of_its_plan_and_of_its_commit
