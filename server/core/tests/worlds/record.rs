@@ -167,6 +167,16 @@ impl Record {
         self.tally.held += u64::from(pending.is_some());
     }
 
+    /// A write that was planned before people edited the child has arrived: from then on, what
+    /// they did is measured against what both sides have agreed on by it.
+    pub(crate) fn carried(&mut self, child: Node, base: Set, planned_at: u64) {
+        if let Some(edit) = &mut self.structure[child]
+            && edit.at > planned_at
+        {
+            edit.base = base;
+        }
+    }
+
     /// Whether a write has arrived cannot be told any more.
     pub(crate) fn uncertain(&mut self, child: Node) {
         self.accounted_structure[child] = 0;

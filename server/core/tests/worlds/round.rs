@@ -459,6 +459,7 @@ impl World {
         self.remember(child, intent.base, version);
         let compared = self.compared();
         let record = &mut self.record;
+        record.carried(child, intent.base, intent.planned_at);
         record.accounted_tracker[child] = match intent.base == intent.after(intent.before) {
             true => intent.read_at.max(record.accounted_tracker[child]),
             false => 0,
