@@ -11,8 +11,9 @@ use crate::refusal::Refusal;
 use axum::Router;
 use axum::body::{Body, Bytes, to_bytes};
 use axum::extract::{Path, Request, State};
+use axum::response::{IntoResponse as _, Response};
 use axum::routing::post;
-use http::{HeaderMap, StatusCode};
+use http::{HeaderMap, StatusCode, header};
 use resync_core::id::Slug;
 use resync_core::problem::Reason;
 use resync_store::TrackerRecord;
@@ -23,6 +24,10 @@ use tokio::time::timeout;
 
 /// How long a body may take to arrive: Jira gives up on an answer after about as long.
 const BODY_TIME_MAX: Duration = Duration::from_secs(20);
+
+/// When to send again what could not be taken in, in seconds: servers that restart and stores that
+/// are busy are back by then. Jira itself waits for longer.
+const RETRY_AFTER: &str = "10";
 
 /// Longest id of a delivery, in characters: Jira's has 32.
 pub(crate) const DELIVERY_ID_MAX: usize = 255;
@@ -46,36 +51,46 @@ async fn receive(
     State(app): State<Arc<App>>,
     Path((tracker, token)): Path<(String, String)>,
     request: Request,
-) -> StatusCode {
-    let Some((tracker, keys)) = admitted(&app, &tracker, &token).await else {
-        return StatusCode::NOT_FOUND;
-    };
-    if app.draining.is_cancelled() {
-        return StatusCode::SERVICE_UNAVAILABLE;
-    }
-    let (head, body) = request.into_parts();
-    match read(body, app.limits.request_bytes_max).await {
-        Ok(body) => take_in(&app, &tracker, keys, &head.headers, &body).await,
-        Err(status) => {
-            app.received
-                .count(tracker.id, |received| received.refused += 1);
-            status
+) -> Response {
+    let (Ok(status) | Err(status)) = received(&app, &tracker, &token, request).await;
+    match status {
+        StatusCode::SERVICE_UNAVAILABLE => {
+            (status, [(header::RETRY_AFTER, RETRY_AFTER)]).into_response()
         }
+        status => status.into_response(),
     }
 }
 
-/// The tracker, if there is one and the token is right. Both are told alike.
-async fn admitted(app: &App, tracker: &str, token: &str) -> Option<(TrackerRecord, HookKeys)> {
+async fn received(
+    app: &App,
+    tracker: &str,
+    token: &str,
+    request: Request,
+) -> Result<StatusCode, StatusCode> {
+    let (slug, keys) = admitted(app, tracker, token).ok_or(StatusCode::NOT_FOUND)?;
+    if app.draining.is_cancelled() {
+        return Err(StatusCode::SERVICE_UNAVAILABLE);
+    }
+    let found = trackers::get(app, &slug).await;
+    let tracker = found.map_err(|refusal| status(&refusal))?;
+    let (head, body) = request.into_parts();
+    let body = read(body, app.limits.request_bytes_max).await;
+    let body = body.inspect_err(|_| {
+        app.received
+            .count(tracker.id, |received| received.refused += 1);
+    })?;
+    Ok(take_in(app, &tracker, keys, &head.headers, &body).await)
+}
+
+/// The tracker that the token is right for. Whether it exists is told only to who has the token.
+fn admitted(app: &App, tracker: &str, token: &str) -> Option<(Slug, HookKeys)> {
     let keys =
         Slug::parse(tracker).and_then(|slug| Some((app.hooks)(&slug)?).map(|keys| (slug, keys)));
     let Some((slug, keys)) = keys else {
         hook::accepts_nothing(token);
         return None;
     };
-    match keys.accepts(token) {
-        true => Some((trackers::get(app, &slug).await.ok()?, keys)),
-        false => None,
-    }
+    keys.accepts(token).then_some((slug, keys))
 }
 
 async fn read(body: Body, most: usize) -> Result<Bytes, StatusCode> {

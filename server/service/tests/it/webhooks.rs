@@ -20,8 +20,13 @@ fn signature(body: &str) -> String {
     format!("sha256={digits}")
 }
 
-/// Posts as Jira does, and returns the status.
-async fn post(server: &TestServer, path: &str, headers: &[(&str, &str)], body: &str) -> u16 {
+/// Posts as Jira does, and returns the head of the answer.
+async fn answer(
+    server: &TestServer,
+    path: &str,
+    headers: &[(&str, &str)],
+    body: &str,
+) -> (u16, String) {
     let mut stream = TcpStream::connect(server.address).await.unwrap();
     let mut head = format!("POST {path} HTTP/1.1\r\nhost: resync\r\nconnection: close\r\n");
     for (name, value) in headers {
@@ -30,9 +35,17 @@ async fn post(server: &TestServer, path: &str, headers: &[(&str, &str)], body: &
     head.push_str(&format!("content-length: {}\r\n\r\n{body}", body.len()));
     // The server may answer, and close, before it has read everything.
     let _ = stream.write_all(head.as_bytes()).await;
-    let mut answer = [0; 12];
-    stream.read_exact(&mut answer).await.unwrap();
-    String::from_utf8_lossy(&answer)[9..].parse().unwrap()
+    let mut answer = Vec::new();
+    while !answer.ends_with(b"\r\n\r\n") {
+        answer.push(stream.read_u8().await.unwrap());
+    }
+    let head = String::from_utf8(answer).unwrap();
+    (head[9..12].parse().unwrap(), head)
+}
+
+/// Posts as Jira does, and returns the status.
+async fn post(server: &TestServer, path: &str, headers: &[(&str, &str)], body: &str) -> u16 {
+    answer(server, path, headers, body).await.0
 }
 
 fn path(tracker: &str) -> String {
@@ -126,6 +139,40 @@ async fn what_is_no_webhook_is_refused_and_changes_nothing() {
     let found = health(&server, "jira").await;
     assert_eq!((found.received_count, found.last_receive_time), (0, None));
     assert_eq!(found.refused_count, 3);
+}
+
+/// Jira sends again after 503, and gives up after 404.
+#[tokio::test]
+async fn a_delivery_is_sent_again_when_the_store_cannot_take_it_in() {
+    let server = server().await;
+    let execute = |statement: &'static str| async {
+        resync_store::testing::execute(&server.store, statement)
+            .await
+            .unwrap();
+    };
+    let again = || async {
+        let (status, head) = answer(&server, &path("jira"), &[], BODY).await;
+        assert_eq!(status, 503);
+        assert!(head.contains("retry-after: "), "{head}");
+        assert_eq!(post(&server, "/webhooks/jira/wrong", &[], BODY).await, 404);
+    };
+    // The tracker cannot be read.
+    execute("ALTER TABLE trackers RENAME TO elsewhere").await;
+    again().await;
+    execute("ALTER TABLE elsewhere RENAME TO trackers").await;
+    // The hints cannot be written. The trigger says what SQLite says when another process has the
+    // file.
+    execute(
+        "CREATE TRIGGER locked BEFORE INSERT ON hints \
+         BEGIN SELECT RAISE(ABORT, 'database is locked'); END;",
+    )
+    .await;
+    again().await;
+    execute("DROP TRIGGER locked").await;
+    assert_eq!(post(&server, &path("jira"), &[], BODY).await, 204);
+    let found = health(&server, "jira").await;
+    assert_eq!((found.received_count, found.duplicate_count), (1, 0));
+    assert_eq!(found.refused_count, 0);
 }
 
 #[tokio::test]
